@@ -14,12 +14,11 @@ from xdsl.dialects.builtin import (
     Float32Type,
     Float64Type,
     IntegerType,
-    LocationAttr,
     NameLoc,
+    NoneAttr,
     Signedness,
     StringAttr,
     TensorType,
-    UnknownLoc,
 )
 from xdsl.ir import Operation
 
@@ -95,10 +94,9 @@ def to_numpy(attr: DenseIntOrFPElementsAttr) -> NDArray[Any]:
 
 def name_location(name: str) -> NameLoc:
     """The location of everything that comes from the ONNX node `name`."""
-    return NameLoc(StringAttr(name), UnknownLoc())
+    return NameLoc(StringAttr(name), NoneAttr())
 
 
 def location_name(op: Operation) -> str:
     """The ONNX node that `op` comes from, or the name of the op where it comes from none."""
-    location: LocationAttr = op.location
-    return location.name.data if isinstance(location, NameLoc) else op.name
+    return op.location.desc.data if isinstance(op.location, NameLoc) else op.name

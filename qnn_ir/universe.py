@@ -8,7 +8,11 @@ from xdsl.passes import ModulePass
 from xdsl.universe import Universe
 from xdsl.utils.target import Target
 
-DIALECTS = {"qnn": ("qnn_ir.dialects.qnn", "Qnn"), "stream": ("qnn_ir.dialects.stream", "Stream"), "hlsc": ("qnn_ir.dialects.hlsc", "Hlsc")}
+DIALECTS = {
+    "qnn": ("qnn_ir.dialects.qnn", "Qnn"),
+    "stream": ("qnn_ir.dialects.stream", "Stream"),
+    "hlsc": ("qnn_ir.dialects.hlsc", "Hlsc"),
+}
 PASSES = (
     "qnn-integerize",
     "qnn-fuse-thresholds",
