@@ -1,7 +1,8 @@
-"""NumPy arrays to attributes and back: the only module that knows how constants are stored.
+"""
+NumPy arrays to attributes and back: the only module that knows how constants are stored.
 
-Integers are stored in whole-byte containers (`i8`, `ui8`, `i16`, ...) and carry their logical width elsewhere, because the
-bytes of sub-byte `dense` attributes differ between xDSL and MLIR.
+Integers are stored in whole-byte containers (`i8`, `ui8`, `i16`, ...) and carry their logical width elsewhere,
+because the bytes of sub-byte `dense` attributes differ between xDSL and MLIR.
 """
 
 from typing import Any, TypeAlias
@@ -76,7 +77,8 @@ def _dense(array: NDArray[Any], element: Any, dtype: np.dtype[Any]) -> DenseIntO
 
 
 def to_numpy(attr: DenseIntOrFPElementsAttr) -> NDArray[Any]:
-    """The array of a dense attribute: int64 or uint64 for integers, float32 or float64 for floats.
+    """
+    The array of a dense attribute: int64 or uint64 for integers, float32 or float64 for floats.
 
     A splat (`dense<3> : tensor<4xi8>`) is expanded.
     """

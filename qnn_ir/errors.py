@@ -2,7 +2,8 @@
 
 
 class UserError(Exception):
-    """A problem in the user's input, told in one line.
+    """
+    A problem in the user's input, told in one line.
 
     `what` is the fact, `where` the place (ONNX node or tensor, or `file:line`), `remedy` what to change.
     Command-line tools print `str(error)` and exit with a non-zero code; anything else that escapes is a bug.

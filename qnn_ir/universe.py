@@ -1,4 +1,4 @@
-"""What stock xDSL tools load of us (entry point `xdsl.universe`). Everything is a factory: nothing is imported until it is used."""
+"""What stock xDSL tools load of us (entry point `xdsl.universe`): lazy factories, nothing is imported until used."""
 
 from collections.abc import Callable
 from importlib import import_module
