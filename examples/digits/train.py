@@ -26,7 +26,7 @@ EPOCHS = 60
 
 
 class PixelQuant(Uint8ActPerTensorFloat):
-    """The pixels 0..16 as they are: five bits, scale 1/2 of the 6-bit range rounded to a power of two."""
+    """The pixels 0..16 as they are: five unsigned bits of scale 31 / 31 = 1."""
 
     bit_width = 5
     scaling_impl_type = ScalingImplType.CONST
@@ -35,7 +35,7 @@ class PixelQuant(Uint8ActPerTensorFloat):
 
 
 def network() -> nn.Sequential:
-    """784-style MLP in small: every layer is linear, batch norm, ReLU and a `BITS` wide quantiser."""
+    """64-64-32-10; a hidden layer is linear, batch norm, ReLU and a quantiser of `BITS` bits."""
     layers: list[nn.Module] = [qnn.QuantIdentity(act_quant=PixelQuant, return_quant_tensor=True)]
     for inputs, outputs in ((64, 64), (64, 32)):
         layers += [
