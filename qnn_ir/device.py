@@ -46,7 +46,7 @@ def device_of(module: ModuleOp) -> Device | None:
         raise UserError("incomplete target device", ATTRIBUTE, f'give "{_FPGA}" with {wanted}') from error
 
 
-def _attribute(value: str | int | float) -> Attribute:
+def _attribute(value: str | float) -> Attribute:
     if isinstance(value, str):
         return StringAttr(value)
     return IntegerAttr(value, i64) if isinstance(value, int) else FloatAttr(value, Float64Type())

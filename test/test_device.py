@@ -27,6 +27,6 @@ def test_round_trip() -> None:
 
 
 def test_incomplete_spec_is_the_users_error() -> None:
-    text = 'builtin.module attributes {dlti.target_system_spec = #dlti.target_system_spec<"fpga" = #dlti.target_device_spec<"board" = "x">>} {}'
+    spec = '#dlti.target_system_spec<"fpga" = #dlti.target_device_spec<"board" = "x">>'
     with pytest.raises(UserError, match="incomplete target device"):
-        device_of(parse(text))
+        device_of(parse(f"builtin.module attributes {{dlti.target_system_spec = {spec}}} {{}}"))
