@@ -218,8 +218,9 @@ def _multi_threshold(b: _Builder, q: Quantiser, channels: int) -> None:
     thresholds = np.sort(b.offsets(b.amp * 1.2, (rows, (1 << q.bits) - 1)), axis=1)
     b.grid = float(b.scale(1.0))
     bias = -(1 << q.bits - 1) * b.grid if q.signed else 0.0
+    layout = "NC" if b.network.vectors == 1 else "NWC"
     b.value = b.emit("MultiThreshold", b.value, b.constant(thresholds), domain=DOMAIN, out_dtype=f"INT{q.bits + 1}",
-                     out_scale=b.grid, out_bias=bias, data_layout="NC" if b.network.vectors == 1 else "NWC")  # fmt: skip
+                     out_scale=b.grid, out_bias=bias, data_layout=layout)  # fmt: skip
     b.amp = b.grid * (1 << q.bits) / 2
 
 
@@ -241,30 +242,30 @@ def _linear(b: _Builder, layer: Layer, features: int) -> None:
     weights = b.rng.uniform(-1.1, 1.1, (features, layer.outputs)) * scale * reach
     weight = _quant(b, b.constant(weights), layer.weights, np.asarray(scale))
     b.value = b.emit("MatMul", b.value, weight)
-    b.amp *= float(np.sqrt(features)) * 0.5
+    b.amp *= float(np.sqrt(features)) * 0.3
     b.grid *= float(np.min(scale))
     if layer.bias:
-        b.value = b.emit("Add", b.value, b.constant(b.offsets(b.amp / 2, (layer.outputs,))))
+        b.value = b.emit("Add", b.value, b.constant(b.offsets(b.amp / 4, (layer.outputs,))))
 
 
 def _norm(b: _Builder, layer: Layer) -> None:
     shape = (layer.outputs,)
     signs = b.rng.choice((-1.0, 1.0), shape)
     if layer.norm == "batch_norm":
-        mean = b.offsets(b.amp / 2, shape)
+        mean = b.offsets(b.amp / 4, shape)
         variance = 4.0 ** np.rint(np.log2(b.scale(b.amp, shape))) - EPSILON
         if not b.network.dyadic:
             variance = (b.amp * b.rng.uniform(0.5, 1.5, shape)) ** 2
         gamma = b.scale(1.0, shape) * signs
         b.grid, b.amp = b.grid / float(np.sqrt(variance.max() + EPSILON)) / 2, 1.0
-        parameters = (gamma, b.offsets(0.5, shape), mean, np.maximum(variance, 0.0))
+        parameters = (gamma, b.offsets(0.3, shape), mean, np.maximum(variance, 0.0))
         b.value = b.emit("BatchNormalization", b.value, *map(b.constant, parameters), epsilon=EPSILON)
     elif layer.norm == "affine":
         b.value = b.emit("Mul", b.value, b.constant(b.scale(1.0, shape) * signs))
         b.grid /= 2
-        b.value = b.emit("Add", b.constant(b.offsets(b.amp / 2, shape)), b.value)
+        b.value = b.emit("Add", b.constant(b.offsets(b.amp / 4, shape)), b.value)
     elif layer.norm == "sub_div":
-        b.value = b.emit("Sub", b.value, b.constant(b.offsets(b.amp / 2, shape)))
+        b.value = b.emit("Sub", b.value, b.constant(b.offsets(b.amp / 4, shape)))
         divisor = b.scale(b.amp, shape)
         b.value = b.emit("Div", b.value, b.constant(divisor * signs))
         b.grid, b.amp = b.grid / float(divisor.max()), 1.0
@@ -274,7 +275,7 @@ def _activation(b: _Builder, layer: Layer) -> None:
     if layer.activation == "relu":
         b.value = b.emit("Relu", b.value)
     elif layer.activation == "clip":
-        low, high = np.sort(b.offsets(b.amp, (2,)))
+        low, high = -abs(b.offsets(b.amp, ())), abs(b.offsets(b.amp, ()))
         b.value = b.emit("Clip", b.value, b.constant(low), b.constant(high))
 
 
