@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from qnn_ir.driver.packing import WordFormat, pack, unpack
 from qnn_ir.int_types import value_range
 
