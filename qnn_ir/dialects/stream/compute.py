@@ -10,11 +10,12 @@ from xdsl.dialects.builtin import (
     StringAttr,
     i64,
 )
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from qnn_ir.constants import to_numpy, type_range
+from qnn_ir.dialects.qnn.attributes import MapAttr
 from qnn_ir.dialects.stream.actor import INTEGER, POSITIVE, Actor, channel, i64_attr, string_attr, verify_port
 from qnn_ir.dialects.stream.types import ChannelType
 
@@ -39,7 +40,7 @@ class MvtuOp(Actor):
     weights = prop_def(DenseIntOrFPElementsAttr)
     weight_type = prop_def(IntegerType)
     accumulator = prop_def(IntegerType)
-    map = opt_prop_def(Attribute)
+    map = opt_prop_def(MapAttr)
     groups = opt_prop_def(DenseIntOrFPElementsAttr)
     vectors = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
     pe = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
@@ -59,7 +60,7 @@ class MvtuOp(Actor):
         weight_type: IntegerType,
         accumulator: IntegerType,
         result_element: IntegerType,
-        map: Attribute | None = None,
+        map: MapAttr | None = None,
         groups: DenseIntOrFPElementsAttr | None = None,
         vectors: int | IntegerAttr = 1,
         pe: int | IntegerAttr = 1,
@@ -112,6 +113,8 @@ class MvtuOp(Actor):
             raise VerifyException("a map has groups, and groups belong to a map")
         if self.groups is not None and list(self.groups.get_shape()) != [self.rows]:
             raise VerifyException(f"groups have the shape [{self.rows}], one per row of weights")
+        if self.map is not None and self.groups is not None:
+            _verify_groups(self.map, self.groups)
 
 
 @irdl_op_definition
@@ -129,7 +132,7 @@ class MapOp(Actor):
 
     name = "stream.map"
     input = operand_def(ChannelType)
-    map = prop_def(Attribute)
+    map = prop_def(MapAttr)
     groups = prop_def(DenseIntOrFPElementsAttr)
     pe = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
     result = result_def(ChannelType)
@@ -140,7 +143,7 @@ class MapOp(Actor):
         self,
         layer: str | StringAttr,
         input: SSAValue,
-        map: Attribute,
+        map: MapAttr,
         groups: DenseIntOrFPElementsAttr,
         result_element: IntegerType,
         pe: int | IntegerAttr = 1,
@@ -162,6 +165,7 @@ class MapOp(Actor):
     def verify_(self) -> None:
         if len(self.groups.get_shape()) != 1:
             raise VerifyException("groups have the shape [K]")
+        _verify_groups(self.map, self.groups)
         period, pe = self.groups.get_shape()[0], self.pe.value.data
         elements = channel(self.input).elements
         if elements % period:
@@ -303,3 +307,9 @@ def _verify_values(what: str, values: DenseIntOrFPElementsAttr, type_: IntegerTy
     lo, hi = type_range(type_)
     if array.size and (array.min() < lo or array.max() > hi):
         raise VerifyException(f"{what} reach from {array.min()} to {array.max()}, outside {type_}")
+
+
+def _verify_groups(map: MapAttr, groups: DenseIntOrFPElementsAttr) -> None:
+    array: Any = to_numpy(groups)
+    if array.min() < 0 or array.max() >= map.rows():
+        raise VerifyException(f"groups reach from {array.min()} to {array.max()}, the map has {map.rows()} rows")

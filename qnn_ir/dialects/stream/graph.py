@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr, UnrealizedConversionCastOp
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.ir import Block, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -17,6 +17,7 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsolatedFromAbove, IsTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
 from qnn_ir.dialects.stream.actor import Actor, channel
 from qnn_ir.dialects.stream.types import ChannelType, LayoutAttr
@@ -165,10 +166,7 @@ def _parse_layouts(parser: Parser, keyword: str) -> list[LayoutAttr]:
     parser.parse_keyword(keyword)
     with parser.in_parens():
         place = parser.pos
-        layouts: Attribute = parser.parse_attribute()
-    if not isinstance(layouts, ArrayAttr):
+        layouts = parser.parse_attribute()
+    if not isa(layouts, ArrayAttr[LayoutAttr]):
         parser.raise_error("expected a list of #stream.layout", place)
-    return [
-        layout if isinstance(layout, LayoutAttr) else parser.raise_error("expected #stream.layout", place)
-        for layout in layouts.data
-    ]
+    return list(layouts)

@@ -13,7 +13,7 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
-Ints: TypeAlias = ArrayAttr[IntAttr] | Iterable[int]
+Ints: TypeAlias = Iterable[int | IntAttr]
 
 
 @irdl_attr_definition
@@ -134,6 +134,27 @@ class LayoutAttr(ParametrizedAttribute):
         if self.channels.data < self.period:
             raise VerifyException(f"{self.channels.data} channels do not hold an innermost axis of {self.period}")
 
+    def split(self, unit: int) -> "LayoutAttr | None":
+        """
+        The same order without padding, with an innermost axis of `unit` elements; None where no view has one.
+
+        The innermost axis is split, or merged with the axes before it where those are its neighbours in memory.
+        """
+        if self.channels.data != self.period:
+            return self if unit == self.period else None
+        dims, order = list(self.dims), list(self.order)
+        while dims[order[-1]] % unit and len(order) > 1 and order[-2] == order[-1] - 1:
+            axis = order.pop()
+            dims[axis - 1] *= dims.pop(axis)
+            order = [p - (p > axis) for p in order]
+        last = order[-1]
+        if dims[last] % unit:
+            return None
+        if dims[last] != unit:
+            dims[last : last + 1] = [dims[last] // unit, unit]
+            order = [p + (p > last) for p in order[:-1]] + [last, last + 1]
+        return LayoutAttr(dims, order)
+
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
@@ -153,7 +174,7 @@ class LayoutAttr(ParametrizedAttribute):
 
 
 def _array(values: Ints) -> ArrayAttr[IntAttr]:
-    return values if isinstance(values, ArrayAttr) else ArrayAttr(IntAttr(value) for value in values)
+    return ArrayAttr(value if isinstance(value, IntAttr) else IntAttr(value) for value in values)
 
 
 def _parse_ints(parser: AttrParser, keyword: str) -> ArrayAttr[IntAttr]:
