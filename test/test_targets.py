@@ -21,7 +21,7 @@ def test_clock_and_part() -> None:
 
 
 def test_unknown_board_lists_the_known_ones() -> None:
-    with pytest.raises(UserError, match="unknown board or part 'pynq-z9'; one of .*kv260.*pynq-z1"):
+    with pytest.raises(UserError, match=r"unknown board or part 'pynq-z9'; one of .*kv260.*pynq-z1"):
         load_board("pynq-z9")
 
 
