@@ -253,21 +253,12 @@ QNN_SIM_SHIFT(<<, true)
 QNN_SIM_SHIFT(>>, false)
 #undef QNN_SIM_SHIFT
 
-// ---- Compound assignment: modulo 2^W, so native ones need no wider type.
+// ---- Compound assignment: the exact result modulo 2^W.
 
-#define QNN_SIM_ASSIGN(SYM)                                                                                        \
-  template <int W, bool S, class T>                                                                                \
-  constexpr typename std::enable_if<(W <= 64), ap_int_base<W, S>&>::type operator SYM##=(ap_int_base<W, S>& a,     \
-                                                                                         const T& b) {            \
-    typedef typename qnn_sim::calc<W, false>::type C;                                                              \
-    a.w.v = a.w.wrap(static_cast<typename ap_int_base<W, S>::word_type::bits>(                                     \
-        a.w.template low<C>() SYM qnn_sim::operand(b).w.template low<C>()));                                       \
-    return a;                                                                                                      \
-  }                                                                                                                \
-  template <int W, bool S, class T>                                                                                \
-  constexpr typename std::enable_if<(W > 64), ap_int_base<W, S>&>::type operator SYM##=(ap_int_base<W, S>& a,      \
-                                                                                        const T& b) {             \
-    return a = ap_int_base<W, S>(a SYM qnn_sim::operand(b));                                                       \
+#define QNN_SIM_ASSIGN(SYM)                                                                \
+  template <int W, bool S, class T>                                                        \
+  constexpr ap_int_base<W, S>& operator SYM##=(ap_int_base<W, S>& a, const T& b) {         \
+    return a = ap_int_base<W, S>(a SYM qnn_sim::operand(b));                               \
   }
 
 QNN_SIM_ASSIGN(+)
@@ -276,16 +267,9 @@ QNN_SIM_ASSIGN(*)
 QNN_SIM_ASSIGN(&)
 QNN_SIM_ASSIGN(|)
 QNN_SIM_ASSIGN(^)
+QNN_SIM_ASSIGN(/)
+QNN_SIM_ASSIGN(%)
 #undef QNN_SIM_ASSIGN
-
-template <int W, bool S, class T>
-constexpr ap_int_base<W, S>& operator/=(ap_int_base<W, S>& a, const T& b) {
-  return a = ap_int_base<W, S>(a / qnn_sim::operand(b));
-}
-template <int W, bool S, class T>
-constexpr ap_int_base<W, S>& operator%=(ap_int_base<W, S>& a, const T& b) {
-  return a = ap_int_base<W, S>(a % qnn_sim::operand(b));
-}
 
 // ---- Concatenation: (high, low)
 
