@@ -35,8 +35,6 @@ from qnn_ir.dialects.hlsc.data import (
     AddOp,
     BitcastOp,
     ConstantOp,
-    CountGeOp,
-    DotOp,
     ExtendOp,
     FromIndexOp,
     GreaterEqualOp,
@@ -48,12 +46,11 @@ from qnn_ir.dialects.hlsc.data import (
     NarrowOp,
     ReduceAddOp,
     ReduceMaxOp,
-    RequantOp,
     SelectOp,
     ShlOp,
-    StepSumOp,
     SubOp,
 )
+from qnn_ir.dialects.hlsc.fused import CountGeOp, DotOp, RequantOp, StepSumOp
 from qnn_ir.dialects.hlsc.memory import (
     LoadOp,
     LookupOp,

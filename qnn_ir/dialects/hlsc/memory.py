@@ -45,7 +45,7 @@ class MemoryOp(HlscOp, ABC):
     @property
     def type(self) -> MemType:
         """The type of the memory."""
-        return cast(MemType, self.result.type)
+        return self.result.type
 
 
 def _label(label: str | None) -> StringAttr | None:

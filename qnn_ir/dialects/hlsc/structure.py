@@ -6,9 +6,10 @@ A process never ends: every side repeats its iterations frame after frame, one i
 
 from collections.abc import Iterator, Sequence
 from math import prod
-from typing import cast
+from typing import TypeVar, cast
 
 from xdsl.dialects.builtin import (
+    I64,
     ArrayAttr,
     DenseArrayBase,
     FlatSymbolRefAttr,
@@ -38,6 +39,8 @@ from qnn_ir.dialects.hlsc.base import INDEX, HlscOp
 from qnn_ir.dialects.hlsc.control import AdvanceOp, AffineOp, AwaitOp, ControlOp, PositionOp, Term
 from qnn_ir.dialects.hlsc.memory import LoadOp, LookupOp, MemoryOp, StoreOp
 from qnn_ir.dialects.hlsc.types import ChanType, InType, OutType, bits_of
+
+OpT = TypeVar("OpT", bound=Operation)
 
 
 @irdl_op_definition
@@ -171,7 +174,7 @@ class SideOp(HlscOp):
 
     name = "hlsc.side"
     sym_name = prop_def(StringAttr)
-    nests = prop_def(ArrayAttr[DenseArrayBase])
+    nests = prop_def(ArrayAttr[DenseArrayBase[I64]])
     body = region_def("single_block")
     traits = traits_def(SymbolOpInterface(), NoTerminator(), HasParent(ProcessOp))
 
@@ -255,7 +258,7 @@ class SideOp(HlscOp):
 
     def _verify_frames(self) -> None:
         """All frames are alike: the frame count reaches addresses, positions and awaits only, by affine forms."""
-        tainted = {nest[0] for nest in self.counters}
+        tainted: set[SSAValue] = {nest[0] for nest in self.counters}
         for op in self.body.block.ops:
             if not (used := [i for i, v in enumerate(op.operands) if v in tainted]):
                 continue
@@ -264,7 +267,7 @@ class SideOp(HlscOp):
             elif not isinstance(op, AwaitOp | PositionOp | LoadOp | StoreOp | LookupOp):
                 raise VerifyException(f"{op.name} depends on the frame: operand {used[0]}; all frames are alike")
 
-    def _ops(self, kind: type) -> Iterator:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType]
+    def _ops(self, kind: type[OpT]) -> Iterator[OpT]:
         return (op for op in self.body.block.ops if isinstance(op, kind))
 
     @classmethod

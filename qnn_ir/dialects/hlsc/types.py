@@ -31,9 +31,8 @@ def is_value_type(type_: Attribute) -> bool:
     """Whether `type_` is `siN`, `uiN` or a fixed-size vector of these."""
     if isinstance(type_, VectorType):
         vector = cast("VectorType[Attribute]", type_)
-        return (
-            _is_sized_integer(vector.element_type) and vector.get_num_scalable_dims() == 0 and vector.get_num_dims() > 0
-        )
+        fixed = not any(dim.value.data for dim in vector.scalable_dims)
+        return fixed and len(vector.shape) > 0 and _is_sized_integer(vector.element_type)
     return _is_sized_integer(type_)
 
 
