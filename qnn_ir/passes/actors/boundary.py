@@ -1,0 +1,57 @@
+"""
+Where the accelerator meets its surroundings: words of whole bytes outside, vectors of elements inside.
+
+Lane 0 sits in the lowest bits of a word; the bits above the last lane are zero.
+"""
+
+from xdsl.ir import Attribute, Operation
+
+from qnn_ir.constants import int_type
+from qnn_ir.dialects.hlsc import (
+    BitcastOp,
+    ConcatOp,
+    ConstantOp,
+    ProcessOp,
+    ReadOp,
+    SliceOp,
+    ValueType,
+    WriteOp,
+    bits_of,
+    value_type,
+)
+from qnn_ir.dialects.stream import ChannelType
+from qnn_ir.passes.actors.builder import ProcessBuilder, beat_type
+
+BIT = int_type(0, 1)
+
+
+def word_type(type_: ChannelType) -> ValueType:
+    """The word of whole bytes that carries one beat."""
+    return int_type(0, (1 << 8 * -(-type_.bits // 8)) - 1)
+
+
+def input_process(type_: ChannelType, name: str, source: Operation) -> ProcessOp:
+    """`main(i): write (the lowest bits of read)`"""
+    word, beat = word_type(type_), beat_type(type_)
+    p = ProcessBuilder(name, source, [word], [beat], "i", [type_.beats.data])
+    bits = p.add(ReadOp(p.inputs[0], result_type=_bits(word)))
+    low = bits if bits_of(word) == type_.bits else p.add(SliceOp(bits, 0, type_.bits))
+    p.effect(WriteOp(p.outputs[0], p.add(BitcastOp(low, beat))))
+    return p.finish()
+
+
+def output_process(type_: ChannelType, name: str, source: Operation) -> ProcessOp:
+    """`main(i): write (zeros above read)`"""
+    word, beat = word_type(type_), beat_type(type_)
+    p = ProcessBuilder(name, source, [beat], [word], "i", [type_.beats.data])
+    bits = p.add(ReadOp(p.inputs[0], result_type=_bits(beat)))
+    if padding := bits_of(word) - type_.bits:
+        zeros = p.add(ConstantOp(0, value_type((padding,), BIT)))
+        bits = p.add(ConcatOp([bits, zeros]))
+    p.effect(WriteOp(p.outputs[0], p.add(BitcastOp(bits, word))))
+    return p.finish()
+
+
+def _bits(type_: Attribute) -> ValueType:
+    """The same bits as single lanes."""
+    return value_type((bits_of(type_),), BIT)

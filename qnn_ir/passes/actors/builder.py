@@ -1,0 +1,148 @@
+"""A process under construction: ports, memories and the body of its one side."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from qnn_ir.constants import dense_int, int_type, location_name
+from qnn_ir.dialects.hlsc import (
+    AffineOp,
+    CmpOp,
+    ConstantOp,
+    ExtendOp,
+    InType,
+    MemoryOp,
+    MemType,
+    NarrowOp,
+    OutType,
+    ProcessOp,
+    RamOp,
+    RegOp,
+    RomOp,
+    SideOp,
+    StaticConstantOp,
+    ValueType,
+    range_of,
+    shape_of,
+    value_type,
+)
+from qnn_ir.dialects.stream import ChannelType
+
+OpT = TypeVar("OpT", bound=Operation)
+
+
+def beat_type(type_: ChannelType) -> ValueType:
+    """One beat of a channel: always a vector, also of a single lane."""
+    return value_type((type_.lanes.data,), type_.element)
+
+
+class ProcessBuilder:
+    """
+    A process with the given ports and one side that counts through the named `bounds` per frame.
+
+    Values are added in order with `add`; `counters` are the counters of the nest, outermost first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Operation,
+        inputs: Sequence[Attribute],
+        outputs: Sequence[Attribute],
+        names: str,
+        bounds: Sequence[int],
+    ):
+        ports = [InType(t) for t in inputs] + [OutType(t) for t in outputs]
+        self.process = ProcessOp(name, ports, origin=location_name(source))
+        self.process.location = source.location
+        self.inputs = tuple(self.process.body.block.args[: len(inputs)])
+        self.outputs = tuple(self.process.body.block.args[len(inputs) :])
+        self.side = SideOp("main", [list(bounds)])
+        self.block: Block = self.side.body.block
+        self.counters = tuple(self.block.args[1:])
+        for value, hint in zip(self.block.args, ("frame", *names.split()), strict=True):
+            value.name_hint = hint
+        for ports_, hint in ((self.inputs, "in"), (self.outputs, "out")):
+            for port in ports_:
+                port.name_hint = hint
+
+    def finish(self) -> ProcessOp:
+        """The complete process."""
+        self.process.body.block.add_op(self.side)
+        for op in self.process.walk():
+            op.location = self.process.location
+        return self.process
+
+    def add(self, op: Operation) -> SSAValue:
+        """Append `op` to the body; its first result."""
+        self.block.add_op(op)
+        return op.results[0]
+
+    def effect(self, op: Operation) -> None:
+        """Append an `op` without results."""
+        self.block.add_op(op)
+
+    def _memory(self, op: MemoryOp, label: str) -> SSAValue:
+        self.process.body.block.add_op(op)
+        op.result.name_hint = label
+        return op.result
+
+    def rom(self, label: str, words: NDArray[Any], element: IntegerType | None = None) -> SSAValue:
+        """
+        A constant memory of `words` (depth, *shape of a word); the narrowest element unless one is given.
+
+        Equal words are stored once: a memory whose words are all alike has depth 1.
+        """
+        if len(words) > 1 and (words == words[0]).all():
+            words = words[:1]
+        element = element or int_type(int(words.min()), int(words.max()))
+        type_ = MemType(len(words), value_type(words.shape[1:], element))
+        return self._memory(RomOp(dense_int(words), type_, label=label), label)
+
+    def ram(self, label: str, depth: int, word: Attribute) -> SSAValue:
+        """A memory of `depth` words."""
+        return self._memory(RamOp(MemType(depth, word), label=label), label)
+
+    def reg(self, label: str, word: Attribute, init: int = 0) -> SSAValue:
+        """One word of state."""
+        return self._memory(RegOp(word, init, label), label)
+
+    def static(self, value: int) -> SSAValue:
+        """A static integer."""
+        return self.add(StaticConstantOp(value))
+
+    def affine(self, *terms: tuple[SSAValue, int], const: int = 0, modulus: int | None = None) -> SSAValue:
+        """`(sum of stride * counter + const) [mod modulus]`"""
+        return self.add(AffineOp(terms, const, modulus))
+
+    def compare(self, predicate: str, value: SSAValue, constant: int) -> SSAValue:
+        """`value <predicate> constant`"""
+        return self.add(CmpOp(predicate, value, self.static(constant)))
+
+    def word_of(self, memory: SSAValue, index: SSAValue) -> SSAValue | None:
+        """`index` as the index of `memory`, nothing where all words are one."""
+        assert isinstance(memory.type, MemType)
+        return None if memory.type.depth.data == 1 else index
+
+    def splat(self, value: int, like: Attribute | None = None) -> SSAValue:
+        """`value` in every lane of the shape of `like`, or as a scalar (which goes to every lane)."""
+        shape = () if like is None else shape_of(like)
+        return self.add(ConstantOp(value, value_type(shape, int_type(value, value))))
+
+    def convert(self, value: SSAValue, element: IntegerType) -> SSAValue:
+        """`value` with lanes of type `element`: extended, or narrowed to what upstream proved."""
+        target = value_type(shape_of(value.type), element)
+        if value.type == target:
+            return value
+        (lo, hi), (low, high) = range_of(value.type), range_of(target)
+        op = ExtendOp if low <= lo and hi <= high else NarrowOp
+        return self.add(op(value, target))
+
+
+def tiles(rows: NDArray[np.int64], lanes: int) -> NDArray[np.int64]:
+    """Parameters per row, (rows, ...), as words of `lanes` rows each: (rows / lanes, lanes, ...)."""
+    return rows.reshape(-1, lanes, *rows.shape[1:])

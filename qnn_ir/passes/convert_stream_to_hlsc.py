@@ -1,0 +1,114 @@
+"""Every actor becomes a process, every channel a channel of the top."""
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from qnn_ir.dialects.hlsc import CallOp, ChannelOp, ChanType, ProcessOp, TopOp
+from qnn_ir.dialects.stream import ForkOp, GraphOp, JoinAddOp, channel
+from qnn_ir.errors import UserError
+from qnn_ir.passes.actors import LOWERINGS
+from qnn_ir.passes.actors.boundary import input_process, output_process, word_type
+from qnn_ir.passes.actors.builder import beat_type
+
+DEPTH = 2
+"""Tokens of an ordinary channel: enough for one beat per clock in a pipeline without reconvergence."""
+
+
+@dataclass(frozen=True)
+class ConvertStreamToHlscPass(ModulePass):
+    """
+    `stream.graph` to `hlsc.process` per actor and one `hlsc.top`.
+
+    The ports of the top carry words of whole bytes, packed and unpacked by a process each. `top` names the
+    accelerator; `interface` is how all its ports are made: `axis` or `memory`.
+    """
+
+    name = "convert-stream-to-hlsc"
+
+    top: str = "accelerator"
+    interface: str = "axis"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.interface not in ("axis", "memory"):
+            raise UserError(f"unknown interface {self.interface!r}", self.name, "use axis or memory")
+        for graph in [o for o in op.body.block.ops if isinstance(o, GraphOp)]:
+            _Conversion(graph, self.top, self.interface).run()
+
+
+class _Conversion:
+    """One graph: its processes are inserted before it, then the top takes its place."""
+
+    def __init__(self, graph: GraphOp, top: str, interface: str):
+        self.graph, self.interface = graph, interface
+        self.used = {top}
+        inputs, outputs = list(graph.body.block.args), list(graph.output.channels)
+        types = [channel(value) for value in (*inputs, *outputs)]
+        self.top = TopOp(
+            top,
+            [ChanType(word_type(t)) for t in types],
+            {
+                "interfaces": ArrayAttr([StringAttr(interface)] * len(types)),
+                "input_types": ArrayAttr([v.type for v in inputs]),
+                "output_types": ArrayAttr([v.type for v in outputs]),
+                "input_layouts": graph.inputs,
+                "output_layouts": graph.outputs,
+            },
+        )
+        self.top.location = graph.location
+        self.channels: dict[SSAValue, SSAValue] = {}
+
+    def run(self) -> None:
+        for actor in self.graph.actors():
+            self.used.add(actor.layer.data)
+        self._declare_channels()
+        block, ports = self.graph.body.block, self.top.body.block.args
+        for index, arg in enumerate(block.args):
+            process = input_process(channel(arg), self._fresh("input", index, len(block.args)), self.graph)
+            self._call(process, [ports[index], self.channels[arg]])
+        for actor in self.graph.actors():
+            process = LOWERINGS[type(actor)](actor, actor.layer.data)
+            self._call(process, [self.channels[v] for v in (*actor.operands, *actor.results)])
+        results = self.graph.output.channels
+        for index, value in enumerate(results):
+            process = output_process(channel(value), self._fresh("output", index, len(results)), self.graph)
+            self._call(process, [self.channels[value], ports[len(block.args) + index]])
+        Rewriter.replace_op(self.graph, self.top, new_results=[])
+
+    def _declare_channels(self) -> None:
+        """One channel per value of the graph, named after its producer."""
+        block = self.graph.body.block
+        for index, arg in enumerate(block.args):
+            self._declare(arg, "input" if len(block.args) == 1 else f"input_{index}")
+        for actor in self.graph.actors():
+            for index, value in enumerate(actor.results):
+                self._declare(value, actor.layer.data + (f"_{index}" if len(actor.results) > 1 else ""))
+
+    def _declare(self, value: SSAValue, producer: str) -> None:
+        op = ChannelOp(f"{producer}_out", self._depth(value), beat_type(channel(value)))
+        self.top.body.block.add_op(op)
+        self.channels[value] = op.result
+
+    def _depth(self, value: SSAValue) -> int:
+        """A whole frame where a fork and a join may reconverge, so that neither branch can block the other."""
+        forks = any(isinstance(actor, ForkOp) for actor in self.graph.actors())
+        joins = any(isinstance(use.operation, JoinAddOp) for use in value.uses)
+        return max(DEPTH, channel(value).beats.data) if forks and joins else DEPTH
+
+    def _fresh(self, word: str, index: int, count: int) -> str:
+        """A name for a boundary process that no layer has."""
+        name = word if count == 1 else f"{word}_{index}"
+        while name in self.used:
+            name += "_port"
+        self.used.add(name)
+        return name
+
+    def _call(self, process: ProcessOp, channels: list[SSAValue]) -> None:
+        Rewriter.insert_op(process, InsertPoint.before(self.graph))
+        call: Operation = CallOp(process.sym_name.data, channels)
+        call.location = process.location
+        self.top.body.block.add_op(call)
