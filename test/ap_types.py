@@ -8,7 +8,8 @@ import pytest
 
 
 def amd_include_dir(tmp_path: Path) -> Path:
-    """A directory with AMD's `ap_*.h`, `etc/` and `utils/` as links and nothing else, so that no other file of that
+    """
+    A directory with AMD's `ap_*.h`, `etc/` and `utils/` as links and nothing else, so that no other file of that
     package is found by accident. From the directory in QNN_IR_AP_TYPES or from the installed hls4ml, which is not
     imported; skips the test when there is neither."""
     source = _source()
