@@ -68,14 +68,14 @@ class _Conversion:
         self._declare_channels()
         block, ports = self.graph.body.block, self.top.body.block.args
         for index, arg in enumerate(block.args):
-            process = input_process(channel(arg), self._fresh("input", index, len(block.args)), self.graph)
+            process = input_process(channel(arg), self._fresh("unpack_input", index, len(block.args)), self.graph)
             self._call(process, [ports[index], self.channels[arg]])
         for actor in self.graph.actors():
             process = LOWERINGS[type(actor)](actor, actor.layer.data)
             self._call(process, [self.channels[v] for v in (*actor.operands, *actor.results)])
         results = self.graph.output.channels
         for index, value in enumerate(results):
-            process = output_process(channel(value), self._fresh("output", index, len(results)), self.graph)
+            process = output_process(channel(value), self._fresh("pack_output", index, len(results)), self.graph)
             self._call(process, [self.channels[value], ports[len(block.args) + index]])
         Rewriter.replace_op(self.graph, self.top, new_results=[])
 

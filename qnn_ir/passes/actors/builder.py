@@ -61,7 +61,7 @@ class ProcessBuilder:
         self.process.location = source.location
         self.inputs = tuple(self.process.body.block.args[: len(inputs)])
         self.outputs = tuple(self.process.body.block.args[len(inputs) :])
-        self.side = SideOp("main", [list(bounds)])
+        self.side = SideOp("body", [list(bounds)])
         self.block: Block = self.side.body.block
         self.counters = tuple(self.block.args[1:])
         for value, hint in zip(self.block.args, ("frame", *names.split()), strict=True):

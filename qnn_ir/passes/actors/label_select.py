@@ -36,6 +36,7 @@ from qnn_ir.dialects.hlsc import (
     WriteOp,
     element_of,
     range_of,
+    shape_of,
     value_type,
 )
 from qnn_ir.dialects.stream import LabelSelectOp, channel
@@ -126,7 +127,7 @@ def _keep_best(
     if k == 1:
         best = p.convert(p.add(MaxOp(best, p.add(ReduceMaxOp(candidates)))), keys.type)
     else:
-        for lane in range(candidates.type.get_shape()[0]):  # pyright: ignore
+        for lane in range(shape_of(candidates.type)[0]):
             best = _insert(p, keys, best, p.add(SliceOp(candidates, lane, 1)), k)
     if reading is not None:
         best = p.add(SelectOp(reading, best, start))

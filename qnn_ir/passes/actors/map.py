@@ -17,6 +17,7 @@ from qnn_ir.dialects.hlsc import (
     RequantOp,
     StepSumOp,
     WriteOp,
+    shape_of,
 )
 from qnn_ir.dialects.qnn.attributes import MapAttr
 from qnn_ir.dialects.stream import MapOp, channel
@@ -43,8 +44,7 @@ def emit_map(
     `groups` names the row of the map for each channel, (channels,); `index` counts the beats of the channels.
     """
     assert isinstance(map_, MapAttr)
-    lanes = x.type.get_shape()[0]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
-    rows = tiles(groups, lanes)
+    rows = tiles(groups, shape_of(x.type)[0])
     match map_.map():
         case maps.Thresholds() as m:
             y = _thresholds(p, x, m, rows, index)
