@@ -1,0 +1,213 @@
+"""`stream-fold`: choose the lanes of every actor."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+from xdsl.utils.hints import isa
+
+from qnn_ir.analysis import cost, folding
+from qnn_ir.analysis.cost import Cost
+from qnn_ir.analysis.folding import Budget, Edge, Problem, Solution, Unreachable
+from qnn_ir.constants import location_name
+from qnn_ir.device import Device, device_of
+from qnn_ir.dialects.stream import Actor, ForkOp, GraphOp, JoinAddOp, LabelSelectOp, MapOp, MvtuOp, channel
+from qnn_ir.errors import UserError
+from qnn_ir.passes.folding.apply import apply, unfold
+from qnn_ir.passes.folding.choices import Wanted, layer_of
+from qnn_ir.passes.folding.edges import Edges
+from qnn_ir.targets import DEFAULT_BOARD, load_board
+
+LUT_SHARE, MEMORY_SHARE = 0.6, 0.8
+"""What the layers may take of a device; the rest is for channels, interfaces and what the estimate misses."""
+
+KNOBS: dict[type[Actor], tuple[str, ...]] = {
+    MvtuOp: ("pe", "simd"),
+    MapOp: ("pe",),
+    JoinAddOp: ("pe",),
+    ForkOp: ("pe",),
+    LabelSelectOp: ("simd",),
+}
+"""What can be chosen per actor."""
+
+
+@dataclass(frozen=True)
+class StreamFoldPass(ModulePass):
+    """
+    Choose the lanes (`pe`, `simd`) of every actor and pad dimensions that have no useful divisor.
+
+    `target-cycles`: at most so many cycles per frame, as cheap as possible. `luts`: as fast as fits; without any
+    option 60 % of the LUTs of the module's device (a PYNQ-Z1 where it names none). `pe` and `simd`: the same for every
+    actor, clipped to what is legal there; one alone leaves the other at 1. `folding-file`: JSON
+    `{"layer": {"pe": P, "simd": S}}`; what it does not name is chosen as above. Where the lanes of two neighbours
+    differ, an `unrealized_conversion_cast` is left for `stream-insert-width-converters`.
+    """
+
+    name = "stream-fold"
+
+    target_cycles: int | None = None
+    luts: int | None = None
+    pe: int | None = None
+    simd: int | None = None
+    folding_file: str | None = None
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for option in ("target_cycles", "luts", "pe", "simd"):
+            value = getattr(self, option)
+            if value is not None and value < 1:
+                raise UserError(f"{option.replace('_', '-')} is {value}", remedy="give a positive number")
+        device = device_of(op) or load_board(DEFAULT_BOARD)
+        for graph in [graph for graph in op.walk() if isinstance(graph, GraphOp)]:
+            fold(graph, self, device)
+
+
+def fold(graph: GraphOp, options: StreamFoldPass, device: Device) -> Solution:
+    """Fold `graph` in place and return what was chosen."""
+    unfold(graph)
+    edges = Edges(graph)
+    actors = graph.actors()
+    named = _read_file(options.folding_file, actors) if options.folding_file else {}
+    everywhere = _everywhere(options)
+    wanted = {a.layer.data: named.get(a.layer.data, everywhere) for a in actors}
+    problem = _problem(graph, edges, wanted, device)
+    solution = _solve(problem, actors, options, device)
+    for actor, choice in zip(actors, solution.choices, strict=True):
+        for knob, value in named.get(actor.layer.data, {}).items():
+            _check_reached(actor, knob, value, getattr(choice, knob))
+    apply(graph, edges, solution.sizes, solution.choices)
+    return solution
+
+
+def folding_of(graph: GraphOp) -> dict[str, dict[str, int]]:
+    """The folding of `graph` as `folding-file` reads it."""
+    return {a.layer.data: {k: _lanes(a, k) for k in KNOBS[type(a)]} for a in graph.actors() if type(a) in KNOBS}
+
+
+def _lanes(actor: Actor, knob: str) -> int:
+    return channel(actor.results[0] if knob == "pe" else actor.operands[0]).lanes.data
+
+
+def _everywhere(options: StreamFoldPass) -> Wanted:
+    if options.pe is None and options.simd is None:
+        return {}
+    return {"pe": options.pe or 1, "simd": options.simd or 1}
+
+
+def _problem(graph: GraphOp, edges: Edges, wanted: Mapping[str, Wanted], device: Device) -> Problem:
+    actors = graph.actors()
+    position = {actor: index for index, actor in enumerate(actors)}
+    links = [
+        Edge(position[value.owner], index, channel(value).element.width.data)
+        for index, actor in enumerate(actors)
+        for value in actor.operands
+        if isinstance(value.owner, Actor)
+    ]
+    layers = [layer_of(actor, edges, wanted[actor.layer.data]) for actor in actors]
+    lut_per_bram = device.luts / max(1, device.bram18)
+    lut_per_dsp = device.luts / max(1, device.dsps)
+
+    def scalar(c: Cost) -> float:
+        return c.lut + lut_per_bram * c.bram18 + lut_per_dsp * c.dsp
+
+    def converter(source: int, target: int, bits: int) -> Cost:
+        return cost.width(source, target, bits)
+
+    return Problem(layers, links, _sizes(actors, edges, wanted), converter, scalar)
+
+
+def _sizes(actors: list[Actor], edges: Edges, wanted: Mapping[str, Wanted]) -> list[list[int]]:
+    """The sizes that each class may have: multiples of what explicit lanes need, or a few the solver tries."""
+    multiples = [1] * len(edges.classes)
+    for actor in actors:
+        if isinstance(actor, MvtuOp | LabelSelectOp):
+            for knob, value, length in _dimensions(actor):
+                if (explicit := wanted[actor.layer.data].get(knob)) is not None:
+                    index = edges.of(value)
+                    lanes = min(explicit, length)
+                    need = lanes // math.gcd(lanes, length // edges.classes[index].unit)
+                    multiples[index] = math.lcm(multiples[index], need)
+    sizes: list[list[int]] = []
+    for edge, multiple in zip(edges.classes, multiples, strict=True):
+        padded = -(-edge.unit // multiple) * multiple
+        if edge.fixed or padded >= 2 * edge.unit:
+            sizes.append([edge.unit])
+        else:
+            sizes.append(folding.paddings(edge.unit, multiple))
+    return sizes
+
+
+def _dimensions(actor: MvtuOp | LabelSelectOp) -> list[tuple[str, SSAValue, int]]:
+    """Knob, channel and vector length of each side of an actor that sees whole vectors."""
+    if isinstance(actor, MvtuOp):
+        return [("simd", actor.input, actor.columns), ("pe", actor.result, actor.rows)]
+    return [("simd", actor.input, channel(actor.input).elements // actor.vectors.value.data)]
+
+
+def _solve(problem: Problem, actors: list[Actor], options: StreamFoldPass, device: Device) -> Solution:
+    luts = options.luts or LUT_SHARE * device.luts
+    budget = Budget(luts, MEMORY_SHARE * device.bram18, MEMORY_SHARE * device.dsps)
+    try:
+        return folding.solve(problem, options.target_cycles, budget)
+    except Unreachable as failure:
+        best = failure.best
+        if options.target_cycles is not None:
+            place = next(location_name(a) for a in actors if a.layer.data == failure.layer)
+            raise UserError(
+                f"{options.target_cycles} cycles per frame cannot be reached",
+                place,
+                f"the best possible target is {best.cycles}",
+            ) from failure
+        if options.luts is not None:
+            raise UserError(
+                f"no folding fits {options.luts} LUT", "stream-fold", f"the smallest needs about {best.cost.lut:.0f}"
+            ) from failure
+        return best
+
+
+def _read_file(name: str, actors: list[Actor]) -> dict[str, Wanted]:
+    try:
+        data: object = json.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read the folding file: {error.strerror}", name) from error
+    except ValueError as error:
+        raise UserError(f"the folding file is no JSON: {error}", name) from error
+    if not isa(data, dict[str, object]):
+        raise UserError("the folding file is no object", name, 'write {"layer": {"pe": 1, "simd": 1}}')
+    knobs = {actor.layer.data: KNOBS.get(type(actor), ()) for actor in actors}
+    return {layer: _read_entry(name, layer, entry, knobs) for layer, entry in data.items()}
+
+
+def _read_entry(name: str, layer: str, entry: object, knobs: Mapping[str, tuple[str, ...]]) -> Wanted:
+    if layer not in knobs:
+        raise UserError(f"unknown layer {layer!r}", name, f"the layers are {', '.join(knobs)}")
+    if not isa(entry, dict[str, object]):
+        raise UserError(f"layer {layer!r} has no object", name, 'write {"pe": 1, "simd": 1}')
+    wanted: dict[str, int] = {}
+    for knob, value in entry.items():
+        if knob not in knobs[layer]:
+            raise UserError(f"layer {layer!r} has no {knob!r}", name, f"it has {', '.join(knobs[layer])}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise UserError(f"{knob} of layer {layer!r} is {value!r}", name, "give a positive integer")
+        wanted[knob] = value
+    return wanted
+
+
+def _check_reached(actor: Actor, knob: str, wanted: int, got: int) -> None:
+    if got < wanted and got < _largest(actor, knob):
+        raise UserError(
+            f"{knob} = {wanted} of layer {actor.layer.data!r} is not legal beside its neighbours",
+            location_name(actor),
+            f"the nearest legal value is {got}",
+        )
+
+
+def _largest(actor: Actor, knob: str) -> int:
+    if isinstance(actor, MvtuOp):
+        return actor.rows if knob == "pe" else actor.columns
+    return channel(actor.operands[0]).elements
