@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "interp": BASE | {"dialects"},
     "emit": BASE | {"dialects.hlsc"},
     "targets": BASE,
-    "report": BASE | {"analysis"},
+    "report": BASE | {"analysis", "dialects"},
     "driver": None,  # knows the whole chain
     "universe": set(),  # names everything, imports nothing
 }

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass, PassPipeline
 from xdsl.utils.exceptions import VerifyException
 
 from qnn_ir.errors import UserError
@@ -21,32 +19,28 @@ fits the graph's own float32. From then on outputs are compared bit by bit.
 """
 
 
-def run_verified(
-    ctx: Context, module: ModuleOp, passes: tuple[ModulePass, ...], inputs: Sequence[NDArray[np.float32]]
-) -> None:
-    """
-    Run `passes` on `module`, interpreting it on `inputs` (arrays of N frames) after each.
+class Verifier:
+    """Interprets a module on `inputs` (one array of N frames per input) and compares with what it computed before."""
 
-    Raises `UserError` that names the pass and the first differing element.
-    """
-    last = [run_module(module, inputs)]
-    exact = False
+    def __init__(self, module: ModuleOp, inputs: Sequence[NDArray[np.float32]]):
+        self.inputs = inputs
+        self.last = run_module(module, inputs)
+        self.exact = False
 
-    def check(done: ModulePass | None, module: ModuleOp, _next: ModulePass | None) -> None:
-        nonlocal exact
-        if done is None:
-            return
+    def check(self, module: ModuleOp, name: str) -> None:
+        """
+        `module` after the pass `name` is valid and its outputs are unchanged.
+
+        Raises `UserError` that names the pass and the first differing element.
+        """
         try:
             module.verify()
         except VerifyException as error:
-            raise UserError(f"invalid IR: {error}", f"after {done.name}", "this is a defect of the pass") from error
-        outputs = run_module(module, inputs)
-        for index, (before, after) in enumerate(zip(last[0], outputs, strict=True)):
-            _compare(done.name, index, before, after, exact)
-        exact = True
-        last[0] = outputs
-
-    PassPipeline(passes, check).apply(ctx, module)
+            raise UserError(f"invalid IR: {error}", f"after {name}", "this is a defect of the pass") from error
+        outputs = run_module(module, self.inputs)
+        for index, (before, after) in enumerate(zip(self.last, outputs, strict=True)):
+            _compare(name, index, before, after, self.exact)
+        self.exact, self.last = True, outputs
 
 
 def _compare(name: str, output: int, before: NDArray[np.float64], after: NDArray[np.float64], exact: bool) -> None:

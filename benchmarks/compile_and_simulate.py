@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""
+ONNX to C++ and C simulation, measured per model: medians of several whole processes.
+
+    python benchmarks/compile_and_simulate.py [MODEL.onnx ...] [--repeat 3] [--frames 20000] [--json FILE]
+
+Columns: `build` wall and CPU seconds and peak memory of `qnnc build` (whole process, imports included), lines of C++,
+seconds of g++, and inferences per second of the compiled accelerator on one thread (its call alone, no file access).
+Inputs of the simulation are the model's golden inputs where a folder `golden/` lies beside the model's folder, else
+zeros; they are repeated up to `--frames`.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "digits" / "digits.onnx"
+
+
+def measured(command: list[str]) -> tuple[float, float, float, str]:
+    """Run `command`: wall seconds, CPU seconds, peak MB, standard output."""
+    with tempfile.TemporaryFile("w+") as out:
+        start = time.perf_counter()
+        child = subprocess.Popen(command, stdout=out)
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            sys.exit(f"failed: {' '.join(command)}")
+        out.seek(0)
+        return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read()
+
+
+def frames_of(model: Path, shape: list[int], count: int) -> np.ndarray:
+    golden = model.parent.parent / "golden" / f"{model.stem}.npz"
+    x = np.load(golden)["x"] if golden.exists() else np.zeros((1, *shape[1:]), np.float32)
+    return np.resize(x, (count, *x.shape[1:])).astype(np.float32)
+
+
+def bench(model: Path, repeat: int, frames: int, work: Path) -> dict[str, Any]:
+    out = work / model.stem
+    build = [sys.executable, "-m", "qnn_ir.driver.qnnc", "build", str(model), "-o", str(out), "--json"]
+    runs = [measured(build) for _ in range(repeat)]
+    report = json.loads(runs[-1][3])
+    np.save(work / "x.npy", frames_of(model, report["input_shape"], frames))
+    sim = [sys.executable, "-m", "qnn_ir.driver.qnnc", "sim", str(out), "--input", str(work / "x.npy"), "--json"]
+    first, *rest = [json.loads(measured(sim)[3]) for _ in range(1 + repeat)]
+    return {
+        "model": model.stem,
+        "build_wall_s": round(statistics.median(r[0] for r in runs), 2),
+        "build_cpu_s": round(statistics.median(r[1] for r in runs), 2),
+        "peak_mb": round(max(r[2] for r in runs)),
+        "cpp_lines": sum(
+            len(p.read_text().splitlines()) for p in (out / "hls").iterdir() if p.suffix in (".cpp", ".h")
+        ),
+        "compile_s": round(first["compile_seconds"], 2),
+        "inferences_per_s": round(statistics.median(r["inferences_per_second"] for r in rest)),
+        "cycles_per_frame": report["cycles_per_frame"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", type=Path, nargs="*", default=[EXAMPLE])
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--frames", type=int, default=20000)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as work:
+        for model in arguments.models:
+            rows.append(bench(model, arguments.repeat, arguments.frames, Path(work)))
+            if len(rows) == 1:
+                print("  ".join(f"{key:>{max(12, len(key))}}" for key in rows[0]))
+            print("  ".join(f"{value!s:>{max(12, len(key))}}" for key, value in rows[-1].items()), flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""`qnnc build`: a model file in, a complete folder out, or nothing at all."""
+
+import argparse
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.passes import ModulePass
+
+from qnn_ir import __version__
+from qnn_ir.device import Device, set_device
+from qnn_ir.dialects import stream
+from qnn_ir.driver.atomic import atomic_folder, check_target
+from qnn_ir.driver.context import compiler_context
+from qnn_ir.driver.host import HOST_FILE, host_text
+from qnn_ir.driver.manifest import manifest_of
+from qnn_ir.driver.progress import Progress
+from qnn_ir.driver.verify import Verifier
+from qnn_ir.emit.project import emit_project
+from qnn_ir.errors import UserError
+from qnn_ir.frontend.onnx import import_model
+from qnn_ir.passes.pipelines import dataflow_passes, integer_passes, process_passes, record_pipeline
+from qnn_ir.passes.stream_fold import StreamFoldPass, folding_of
+from qnn_ir.report.layers import layer_report, layer_table
+from qnn_ir.targets import load_board
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """
+    What a user can choose.
+
+    `input` declares the network's input (`uint8,scale=1/255`); of `target_fps`, `target_cycles` (per frame),
+    `folding` (a JSON file) and `pe`/`simd` (of every layer) at most one says how parallel the layers are; without any,
+    the highest throughput that fits the board is chosen. `verify_each` is a `.npy` of input frames.
+    """
+
+    board: str = "pynq-z1"
+    clock_mhz: float | None = None
+    input: str | None = None
+    target_fps: float | None = None
+    target_cycles: int | None = None
+    folding: Path | None = None
+    pe: int | None = None
+    simd: int | None = None
+    verify_each: Path | None = None
+
+
+def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> dict[str, Any]:
+    """
+    Compile `model` into the folder `out` and return its report (also written there as `report.json`).
+
+    Raises `UserError` with nothing written; an older `out` of ours is replaced only on success.
+    """
+    check_target(out)
+    frames = _frames(options.verify_each) if options.verify_each else None
+    device = load_board(options.board, options.clock_mhz)
+    folding = _folding(options, device)
+    with progress.stage("import"):
+        module = import_model(model)
+    set_device(module, device)
+    ctx = compiler_context()
+    verifier = None if frames is None else Verifier(module, [frames])
+
+    def run(passes: tuple[ModulePass, ...]) -> None:
+        for p in passes:
+            with progress.stage(p.name):
+                p.apply(ctx, module)
+                if verifier is None:
+                    module.verify()
+                else:
+                    verifier.check(module, p.name)
+
+    files: dict[str, str] = {}
+    run(integer_passes(options.input))
+    files["ir/qnn.mlir"] = f"{module}\n"
+    run(dataflow_passes(folding))
+    files["ir/stream.mlir"] = f"{module}\n"
+    graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
+    files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
+    report = {"version": __version__} | layer_report(graph, device, model.name)
+    run(process_passes())
+    record_pipeline(module, (*integer_passes(options.input), *dataflow_passes(folding), *process_passes()))
+    files["ir/hlsc.mlir"] = f"{module}\n"
+    files[HOST_FILE] = host_text(module)
+    with progress.stage("emit C++"):
+        files |= {f"hls/{name}": text for name, text in emit_project(module).items()}
+    manifest = manifest_of(module, model.name)
+    report |= {"input_shape": manifest["input_shape"], "output_shape": manifest["output_shape"]}
+    files["report.json"] = json.dumps(report, indent=1) + "\n"
+    files["manifest.json"] = json.dumps(manifest, indent=1) + "\n"
+    atomic_folder(out, files)
+    return report | {"output": str(out), "seconds": progress.seconds}
+
+
+def _folding(options: BuildOptions, device: Device) -> StreamFoldPass:
+    """The folding pass that the options ask for."""
+    cycles = options.target_cycles
+    if options.target_fps is not None:
+        if not options.target_fps > 0:
+            raise UserError(f"--target-fps {options.target_fps:g}", remedy="give a positive number")
+        cycles = math.floor(1e9 / device.clock_ns / options.target_fps)
+        if cycles < 1:
+            raise UserError(
+                f"--target-fps {options.target_fps:g} is less than one cycle per frame",
+                remedy=f"at {1000 / device.clock_ns:g} MHz at most {1e9 / device.clock_ns:g} can be reached",
+            )
+    file = None if options.folding is None else str(options.folding)
+    return StreamFoldPass(target_cycles=cycles, pe=options.pe, simd=options.simd, folding_file=file)
+
+
+def _frames(path: Path) -> NDArray[np.float32]:
+    try:
+        return np.load(path, allow_pickle=False).astype(np.float32)
+    except (OSError, ValueError, AttributeError, EOFError) as error:
+        raise UserError("cannot read the frames to verify with", str(path), "give a .npy of input frames") from error
+
+
+def build_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """`qnnc build MODEL.onnx -o OUT`."""
+    names = BuildOptions.__dataclass_fields__
+    options = BuildOptions(**{name: getattr(arguments, name) for name in names})
+    progress = Progress(quiet=arguments.json)
+    report = build(arguments.model, arguments.output, options, progress)
+    cpp = arguments.output / "hls"
+    return report, f"{layer_table(report)}\n{arguments.model} compiled in {sum(progress.seconds.values()):.1f} s: {cpp}"

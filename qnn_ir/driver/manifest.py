@@ -1,0 +1,96 @@
+"""
+`manifest.json` of a build: what host software must know to feed the accelerator and to read it.
+
+    {"model": ..., "input_shape": [...], "output_shape": [...], "output_dtype": "float32",
+     "inputs": [{"bits", "signed", "lanes", "beats", "shape", "perm", "channels"}], "outputs": [...]}
+
+`shape`, `perm` and `channels` say how a tensor becomes elements in stream order (`#stream.layout`), the rest how
+elements become words (`qnn_ir.driver.packing`).
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xdsl.dialects.builtin import ArrayAttr, IntegerType, ModuleOp, TensorType
+from xdsl.ir import Attribute
+
+from qnn_ir.constants import type_range
+from qnn_ir.dialects.hlsc import TopOp
+from qnn_ir.dialects.stream import ChannelType, LayoutAttr
+from qnn_ir.driver.atomic import MARKER
+from qnn_ir.driver.host import function
+from qnn_ir.driver.packing import WordFormat
+from qnn_ir.errors import UserError
+
+
+@dataclass(frozen=True)
+class HostPort:
+    """One port of the accelerator as the host sees it."""
+
+    layout: LayoutAttr
+    words: WordFormat
+
+    def as_json(self) -> dict[str, Any]:
+        words = {key: getattr(self.words, key) for key in ("bits", "signed", "lanes", "beats")}
+        return words | {
+            "shape": list(self.layout.dims),
+            "perm": list(self.layout.order),
+            "channels": self.layout.channels.data,
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "HostPort":
+        words = WordFormat(data["bits"], data["signed"], data["lanes"], data["beats"])
+        return HostPort(LayoutAttr(data["shape"], data["perm"], data["channels"]), words)
+
+
+def manifest_of(module: ModuleOp, model: str) -> dict[str, Any]:
+    """The manifest of a module at the `hlsc` level."""
+    top = next(op for op in module.ops if isinstance(op, TopOp))
+    inputs, outputs = function(module, "prologue"), function(module, "epilogue")
+    return {
+        "model": model,
+        "top": top.sym_name.data,
+        "input_shape": _shape(inputs.function_type.inputs),
+        "output_shape": _shape(outputs.function_type.outputs),
+        "output_dtype": _dtype(outputs.function_type.outputs),
+        "inputs": [port.as_json() for port in _ports(top.input_types, top.input_layouts)],
+        "outputs": [port.as_json() for port in _ports(top.output_types, top.output_layouts)],
+    }
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest of the build folder `out`; a `UserError` where it is none."""
+    try:
+        return json.loads((out / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            "not a folder that `qnnc build` made", str(out), "run `qnnc build MODEL.onnx -o OUT`"
+        ) from error
+
+
+def _ports(types: ArrayAttr[Attribute] | None, layouts: ArrayAttr[Attribute] | None) -> list[HostPort]:
+    assert types is not None and layouts is not None
+    return [_port(type_, layout) for type_, layout in zip(types, layouts, strict=True)]
+
+
+def _port(type_: Attribute, layout: Attribute) -> HostPort:
+    assert isinstance(type_, ChannelType) and isinstance(layout, LayoutAttr)
+    element = type_.element
+    words = WordFormat(element.width.data, type_range(element)[0] < 0, type_.lanes.data, type_.beats.data)
+    return HostPort(layout, words)
+
+
+def _shape(types: Sequence[Attribute]) -> list[int]:
+    type_ = types[0]
+    assert isinstance(type_, TensorType)
+    return list(type_.get_shape())
+
+
+def _dtype(types: Sequence[Attribute]) -> str:
+    type_ = types[0]
+    assert isinstance(type_, TensorType)
+    return "int64" if isinstance(type_.element_type, IntegerType) else "float32"
