@@ -1,0 +1,1 @@
+"""Entrances to the compiler: each turns a foreign model into a module of the `qnn` dialect."""

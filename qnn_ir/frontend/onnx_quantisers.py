@@ -1,0 +1,294 @@
+"""Quantisers: QONNX (`Quant`, `BipolarQuant`, `Trunc`, `MultiThreshold`, `FloatQuant`) and `QuantizeLinear` and friends."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from qnn_ir.dialects import qnn
+from qnn_ir.frontend.onnx_datatypes import integer_range
+from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
+from qnn_ir.frontend.onnx_reader import MICROSOFT, QONNX
+from qnn_ir.frontend.onnx_tensors import FLOAT, INTEGER_TYPES, UINT8, Array, Constant, shown, type_name
+from qnn_ir.int_types import value_range
+
+WIDEST = 64
+"""Bits of the widest quantiser that is accepted."""
+
+_ROUNDING = {"round": qnn.Rounding.HALF_EVEN, "round_to_zero": qnn.Rounding.DOWN}
+
+
+def rounding_mode(node: NodeImporter, default: str) -> qnn.Rounding:
+    """The attribute `rounding_mode`, in any letter case. Some exporters write ROUND_TO_ZERO for DOWN."""
+    name = node.text("rounding_mode", default)
+    if name.lower() in _ROUNDING:
+        return _ROUNDING[name.lower()]
+    try:
+        return qnn.Rounding(name.lower())
+    except ValueError:
+        known = ", ".join(["ROUND", *(m.name for m in qnn.Rounding)])
+        return node.fail(f"unknown rounding mode {shown(name)}", f"use one of {known}")
+
+
+def scale(node: NodeImporter, index: int, x: SSAValue, what: str = "scale") -> Array:
+    """A scale operand: finite and not zero; positive where it quantises something computed per frame."""
+    array = node.constant(index, what)
+    if not np.isfinite(array).all() or not np.all(array):
+        value = array[~np.isfinite(array) | (array == 0)][0]
+        node.fail(f"its {what} is {value}", "a scale must be finite and not zero")
+    if (array < 0).any() and x not in node.program.fixed:
+        node.fail(f"its {what} is negative ({array[array < 0][0]})", "give activations a positive scale")
+    return array
+
+
+def _zero_point(node: NodeImporter, index: int) -> Array:
+    array = node.constant(index, "zero point")
+    if not np.array_equal(array, np.round(array)) or not np.isfinite(array).all():
+        value = array[~(array == np.round(array)) | ~np.isfinite(array)][0]
+        node.fail(f"its zero point is {value}", "a zero point must be an integer")
+    return array
+
+
+def _bits(node: NodeImporter, index: int, what: str = "bit width") -> float:
+    array = np.unique(node.constant(index, what))
+    if array.size != 1:
+        node.fail(f"its {what} differs between channels", "use one bit width per tensor")
+    bits = float(array[0])
+    if not 1 <= bits <= WIDEST:
+        node.fail(f"its {what} is {bits:g}", f"use 1 to {WIDEST} bits")
+    return bits
+
+
+def _parameters(node: NodeImporter, x: SSAValue, *indices: int) -> list[SSAValue]:
+    """Parameter operands that broadcast to `x` without enlarging it; one-element ones of any rank become scalars."""
+    shape, values = shape_of(x), list[SSAValue]()
+    for index in indices:
+        value = node.input(index)
+        array = node.constant(index, "parameter")
+        if array.size == 1:
+            value = Constant(value.name, array.reshape(()), FLOAT) if isinstance(value, Constant) else value
+        elif not _fits(array.shape, shape):
+            node.fail(
+                f"parameter {shown(node.node.inputs[index])} of shape {list(array.shape)} does not broadcast to {list(shape)}",
+                "give one value per tensor or per channel",
+            )
+        values.append(node.real_of(value))
+    return values
+
+
+def _fits(parameter: Sequence[int], shape: Sequence[int]) -> bool:
+    tail = zip(reversed(parameter), reversed(shape), strict=False)
+    return len(parameter) <= len(shape) and all(p in (1, n) for p, n in tail)
+
+
+@imports("Quant", "IntQuant", domain=QONNX)
+def quant(node: NodeImporter) -> Results:
+    """`Quant(x, scale, zero point, bit width)`; one signed bit means bipolar, as in the QONNX executor."""
+    x = node.real(0, infinite=True)
+    scales, zero, bits = scale(node, 1, x), _zero_point(node, 2), _bits(node, 3)
+    signed, narrow = node.flag("signed", True), node.flag("narrow", True)
+    rounding = rounding_mode(node, "ROUND")
+    if signed and bits == 1:
+        if zero.any() or (scales < 0).any():
+            node.fail("one signed bit with a zero point or a negative scale", "use BipolarQuant")
+        return Tensor(node.emit(qnn.BipolarQuantOp(x, *_parameters(node, x, 1))))
+    parameters = _parameters(node, x, 1, 2)
+    return Tensor(node.emit(qnn.QuantOp(x, *parameters, bits=bits, signed=signed, narrow=narrow, rounding=rounding)))
+
+
+@imports("BipolarQuant", domain=QONNX)
+def bipolar_quant(node: NodeImporter) -> Results:
+    """`BipolarQuant(x, scale)`."""
+    x = node.real(0, infinite=True)
+    scale(node, 1, x)
+    return Tensor(node.emit(qnn.BipolarQuantOp(x, *_parameters(node, x, 1))))
+
+
+@imports("Trunc", domain=QONNX)
+def trunc(node: NodeImporter) -> Results:
+    """Version 1 has five inputs, version 2 has six: `(x, scale, zero, in bits[, out scale], out bits)`."""
+    x = node.real(0)
+    version = 2 if len(node.inputs) > 5 else 1
+    scale(node, 1, x)
+    _zero_point(node, 2)
+    in_bits, out_bits = _bits(node, 3, "input bit width"), _bits(node, 3 + version, "output bit width")
+    parameters = _parameters(node, x, 1, 2)
+    if version == 2:
+        scale(node, 4, x, "output scale")
+        parameters += _parameters(node, x, 4)
+    op = qnn.TruncOp(
+        x,
+        *parameters,
+        in_bits=in_bits,
+        out_bits=out_bits,
+        rounding=rounding_mode(node, "FLOOR"),
+        signed=node.flag("signed", True),
+        narrow=node.flag("narrow", False),
+    )
+    return Tensor(node.emit(op))
+
+
+@imports("FloatQuant", domain=QONNX)
+def float_quant(node: NodeImporter) -> Results:
+    """`FloatQuant(x, scale, exponent bits, mantissa bits, exponent bias, largest value)` with saturation."""
+    x = node.real(0, infinite=True)
+    scale(node, 1, x)
+    if not node.flag("saturation", True):
+        node.fail("does not saturate: values beyond the largest become NaN or infinite", "export with saturation")
+    exponent, mantissa, bias, largest = (
+        float(_single(node, index, what))
+        for index, what in enumerate(("exponent width", "mantissa width", "exponent bias", "largest value"), 2)
+    )
+    if exponent != round(exponent) or mantissa != round(mantissa) or exponent < 1 or mantissa < 0 or largest <= 0:
+        node.fail(f"format e{exponent:g}m{mantissa:g} up to {largest:g} makes no sense", "export the model again")
+    op = qnn.FloatQuantOp(
+        x,
+        *_parameters(node, x, 1),
+        exponent_bits=int(exponent),
+        mantissa_bits=int(mantissa),
+        exponent_bias=bias,
+        max_value=largest,
+        rounding=rounding_mode(node, "ROUND"),
+    )
+    return Tensor(node.emit(op))
+
+
+def _single(node: NodeImporter, index: int, what: str) -> float:
+    array = node.constant(index, what)
+    return float(array.ravel()[0]) if array.size == 1 else node.fail(f"its {what} is not one number")
+
+
+@imports("MultiThreshold", domain=QONNX)
+def multi_threshold(node: NodeImporter) -> Results:
+    """`out_scale * #{t : x >= thresholds[c, t]} + out_bias`; infinite thresholds are legal, no thresholds are not."""
+    x = node.real(0)
+    thresholds = node.constant(1, "thresholds")
+    if thresholds.ndim != 2 or not thresholds.size:
+        node.fail(f"thresholds of shape {list(thresholds.shape)}", "give one row of thresholds per channel")
+    axis = _channel_axis(node, len(shape_of(x)))
+    out_scale, out_bias = node.number("out_scale", 1.0), node.number("out_bias", 0.0)
+    if not np.isfinite([out_scale, out_bias]).all() or not out_scale:
+        node.fail(f"out_scale {out_scale}, out_bias {out_bias}", "both must be finite, the scale not zero")
+    _check_output_type(node, out_bias, out_bias + out_scale * thresholds.shape[1])
+    rows = node.real_of(node.input(1))
+    return Tensor(node.emit(qnn.MultiThresholdOp(x, rows, out_scale=out_scale, out_bias=out_bias, channel_axis=axis)))
+
+
+def _channel_axis(node: NodeImporter, rank: int) -> int:
+    """Where the channels are; without a layout the executor guesses from the rank."""
+    layout = node.text("data_layout", "") or {3: "NWC"}.get(rank, "NC")
+    axis = layout.index("C") if "C" in layout else 1
+    return axis if axis < rank else node.fail(f"layout {shown(layout)} for a tensor with {rank} axes")
+
+
+def _check_output_type(node: NodeImporter, first: float, last: float) -> None:
+    name = node.text("out_dtype")
+    try:
+        bounds = integer_range(name)
+    except ValueError as error:
+        return node.fail(str(error), "use a QONNX data type as out_dtype")
+    if bounds and not (bounds[0] <= min(first, last) and max(first, last) <= bounds[1]):
+        node.fail(f"values from {first:g} to {last:g} do not fit out_dtype {name}", "use a wider out_dtype")
+    return None
+
+
+@imports("QuantizeLinear")
+@imports("QuantizeLinear", domain=MICROSOFT)
+def quantize_linear(node: NodeImporter) -> Results:
+    """`saturate(rint(x / scale) + zero point)`: numbers that are integers of the zero point's type."""
+    x = node.real(0, infinite=True)
+    type_ = _quantised_type(node)
+    scale(node, 1, x)
+    parameters = linear_parameters(node, x, 1, type_)
+    return quantize(node, x, parameters, type_)
+
+
+def _quantised_type(node: NodeImporter) -> int:
+    declared = node.integer("output_dtype", 0)
+    if node.given(2):
+        type_ = node.input(2).type
+        if declared not in (0, type_):
+            node.fail(f"output_dtype {type_name(declared)}, but a zero point of type {type_name(type_)}")
+    else:
+        type_ = declared or UINT8
+    return check_integer_type(node, type_)
+
+
+def check_integer_type(node: NodeImporter, type_: int) -> int:
+    """`type_`, which must be an integer type of at most 32 bits."""
+    if INTEGER_TYPES.get(type_, (64, True))[0] > 32:
+        node.fail(f"quantises to {type_name(type_)}", "only integer types of up to 32 bits are supported")
+    return type_
+
+
+class Linear:
+    """Scale and zero point of `QuantizeLinear` and its like, and the axis that they belong to."""
+
+    def __init__(self, scale: SSAValue, zero: SSAValue, axis: int):
+        self.scale, self.zero, self.axis = scale, zero, axis
+
+
+def linear_parameters(node: NodeImporter, x: SSAValue, index: int, type_: int, axis: int | None = None) -> Linear:
+    """Scale operand `index` and zero point operand `index + 1` (0 where absent), checked against `x`."""
+    scales = node.constant(index, "scale")
+    zero = _zero_point(node, index + 1) if node.given(index + 1) else np.zeros((), np.int64)
+    if node.given(index + 1) and (found := node.input(index + 1).type) != type_:
+        node.fail(f"{type_name(type_)} values with a zero point of type {type_name(found)}", "use one type for both")
+    rank = len(shape_of(x))
+    if scales.size > 1 and node.integer("block_size", 0):
+        node.fail("quantises in blocks", "use one scale per tensor or per channel")
+    axis = node.integer("axis", 1) if axis is None else axis
+    if scales.size == 1:
+        scales, zero, axis = scales.reshape(()), zero.reshape(()) if zero.size == 1 else zero, 0
+    elif not -rank <= axis < rank or scales.shape != (shape_of(x)[axis],):
+        node.fail(f"scale of shape {list(scales.shape)} for axis {axis} of {list(shape_of(x))}", "export again")
+    if zero.shape != scales.shape:
+        zero = np.broadcast_to(zero.reshape(-1)[:1], scales.shape) if zero.size == 1 else zero
+    if zero.shape != scales.shape:
+        node.fail(f"scale of shape {list(scales.shape)}, zero point of shape {list(zero.shape)}", "use one shape")
+    axis = axis % rank if rank else 0
+    return Linear(node.float_constant(scales), node.int_constant(zero, type_), axis)
+
+
+def quantize(node: NodeImporter, x: SSAValue, linear: Linear, type_: int) -> Tensor:
+    """`qnn.quantize_linear` to all values of `type_`."""
+    lo, hi = value_range(*INTEGER_TYPES[type_])
+    op = qnn.QuantizeLinearOp(x, linear.scale, linear.zero, axis=linear.axis, lo=lo, hi=hi)
+    return Tensor(node.emit(op), type_)
+
+
+@imports("DequantizeLinear")
+@imports("DequantizeLinear", domain=MICROSOFT)
+def dequantize_linear(node: NodeImporter) -> Results:
+    """`(q - zero point) * scale`."""
+    value = node.input(0)
+    q = stored_integers(node, 0)
+    scale(node, 1, q)
+    if node.given(1) and node.constant(1, "scale").ndim > 1 and node.integer("block_size", 0):
+        return Tensor(_dequantize_blocks(node, q, value.type))
+    linear = linear_parameters(node, q, 1, value.type)
+    return Tensor(node.emit(qnn.DequantizeLinearOp(q, linear.scale, linear.zero, axis=linear.axis)))
+
+
+def stored_integers(node: NodeImporter, index: int) -> SSAValue:
+    """Operand `index`, which must hold integers."""
+    check_integer_type(node, node.input(index).type)
+    return node.value(index)
+
+
+def _dequantize_blocks(node: NodeImporter, q: SSAValue, type_: int) -> SSAValue:
+    """Blocks along an axis share a scale: as a product with the scales repeated over their blocks."""
+    shape, axis, size = shape_of(q), node.integer("axis", 1), node.integer("block_size", 0)
+    scales = node.constant(1, "scale")
+    zeros = _zero_point(node, 2) if node.given(2) else np.zeros(scales.shape, np.int64)
+    if not -len(shape) <= axis < len(shape):
+        node.fail(f"axis {axis} of a tensor with {len(shape)} axes")
+    picked = (np.repeat(a, size, axis).take(range(shape[axis]), axis) for a in (scales, zeros))
+    try:
+        scales, zeros = (np.broadcast_to(a, shape) for a in picked)
+    except (ValueError, IndexError):
+        node.fail(f"blocks of {size} with scales of shape {list(scales.shape)} for {list(shape)}", "export again")
+    one, zero = node.float_constant(np.ones(())), node.int_constant(np.zeros((), np.int64), type_)
+    real = node.emit(qnn.DequantizeLinearOp(q, one, zero))
+    shifted = node.emit(qnn.SubOp(real, node.float_constant(zeros)))
+    return node.emit(qnn.MulOp(shifted, node.float_constant(scales)))
