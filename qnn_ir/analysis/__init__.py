@@ -1,0 +1,1 @@
+"""Exact reasoning about quantised networks: pure Python and NumPy, no IR."""
