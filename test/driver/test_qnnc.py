@@ -1,0 +1,157 @@
+"""`qnnc` as a newcomer uses it, on the network that ships with the project."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from models import ROOT
+
+from qnn_ir.driver.qnnc import main
+
+DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
+DATA = ROOT / "examples" / "digits" / "digits_test.npz"
+
+
+def qnnc(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example, built once with the defaults."""
+    out = tmp_path_factory.mktemp("digits") / "out"
+    assert qnnc("build", DIGITS, "-o", out) == 0
+    return out
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    files = [p for p in folder.rglob("*") if p.is_file() and "build" not in p.relative_to(folder).parts]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files}
+
+
+def test_build_is_complete_and_deterministic(built: Path, tmp_path: Path) -> None:
+    assert qnnc("build", DIGITS, "-o", tmp_path / "again") == 0
+    again = tree(tmp_path / "again")
+    assert tree(built) == again
+    wanted = {"manifest.json", "report.json", "folding.json", "hls/accelerator.cpp", "hls/tb.cpp", "hls/run_hls.tcl"}
+    assert wanted <= again.keys()
+    assert {"ir/qnn.mlir", "ir/stream.mlir", "ir/hlsc.mlir", "ir/host.mlir"} <= again.keys()
+
+
+def test_sim_gives_the_accuracy_of_the_network(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert qnnc("sim", built, "--input", DATA, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["frames"] == 540
+    assert result["accuracy"] == pytest.approx(532 / 540)  # what Brevitas says of the trained network
+
+
+def test_sim_writes_and_compares(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    y = tmp_path / "y.npy"
+    assert qnnc("sim", built, "--input", DATA, "--output", y) == 0
+    assert qnnc("sim", built, "--input", DATA, "--expect", y, "--bounded") == 0
+    assert "bit by bit" in capsys.readouterr().out
+    wrong = np.load(y)
+    wrong[17, 3] = np.nextafter(wrong[17, 3], np.float32(np.inf))
+    np.save(tmp_path / "wrong.npy", wrong)
+    assert qnnc("sim", built, "--input", DATA, "--expect", tmp_path / "wrong.npy") == 1
+    assert "1 of 540 frames differ, the first is 17" in capsys.readouterr().out
+
+
+def test_report_names_every_layer(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert qnnc("report", built) == 0
+    text = capsys.readouterr().out
+    assert "cycles per frame" in text
+    assert qnnc("report", built, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["cycles_per_frame"] == max(layer["cycles"] for layer in report["layers"])
+    assert sum(layer["actor"] == "mvtu" for layer in report["layers"]) == 3
+
+
+def test_folding_file_is_read_back(built: Path, tmp_path: Path) -> None:
+    folding = built / "folding.json"
+    assert qnnc("build", DIGITS, "-o", tmp_path / "out", "--folding", folding) == 0
+    assert (tmp_path / "out" / "folding.json").read_text() == folding.read_text()
+    assert (tmp_path / "out" / "hls" / "accelerator.cpp").exists()
+
+
+@pytest.mark.parametrize(("option", "value"), [("--target-cycles", 64), ("--target-fps", 1e5)])
+def test_speed_targets_are_met(option: str, value: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert qnnc("build", DIGITS, "-o", tmp_path / "out", option, value, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    limit = value if option == "--target-cycles" else report["clock_mhz"] * 1e6 / value
+    assert report["cycles_per_frame"] <= limit
+
+
+def test_verify_each_interprets_after_every_pass(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.load(DATA)["x"][:16])
+    assert qnnc("build", DIGITS, "-o", tmp_path / "out", "--verify-each", tmp_path / "x.npy") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["build", "missing.onnx", "-o", "{out}"], "missing.onnx"),
+        (["build", DIGITS, "-o", "{out}", "--board", "pynq-z9"], "unknown board"),
+        (["build", DIGITS, "-o", "{out}", "--clock-mhz", "0"], "clock"),
+        (["build", DIGITS, "-o", "{out}", "--target-cycles", "1"], "cannot be reached"),
+        (["build", DIGITS, "-o", "{out}", "--target-fps", "1e12"], "less than one cycle"),
+        (["build", DIGITS, "-o", "{out}", "--target-cycles", "0"], "positive"),
+        (["build", DIGITS, "-o", "{out}", "--input", "uint99"], "input"),
+        (["build", DIGITS, "-o", "{out}", "--folding", "missing.json"], "missing.json"),
+        (["build", DIGITS, "-o", "{out}", "--verify-each", "missing.npy"], "missing.npy"),
+        (["build", DATA, "-o", "{out}"], "ONNX"),
+        (["sim", "{out}", "--input", DATA], "qnnc build"),
+        (["report", "{out}"], "qnnc build"),
+        (["synth", "{out}"], "qnnc build"),
+    ],
+)
+def test_errors_are_one_line(
+    arguments: list[object], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert qnnc(*(out if a == "{out}" else a for a in arguments)) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.strip().splitlines()) == 1
+    assert "Traceback" not in error
+    assert not out.exists()
+
+
+def test_a_folder_of_someone_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert qnnc("build", DIGITS, "-o", tmp_path) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_failed_build_keeps_the_old_output(built: Path, tmp_path: Path) -> None:
+    before = tree(built)
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(DIGITS.read_bytes()[:1000])
+    assert qnnc("build", bad, "-o", built) == 1
+    assert tree(built) == before
+
+
+def test_sim_refuses_wrong_shapes(built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((4, 63), np.float32))
+    assert qnnc("sim", built, "--input", tmp_path / "x.npy") == 1
+    assert "(N, 64)" in capsys.readouterr().err
+
+
+def test_sim_names_a_missing_compiler(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert qnnc("sim", built, "--input", DATA, "--cxx", "no-such-compiler") == 1
+    assert "no-such-compiler" in capsys.readouterr().err
+
+
+def test_synth_without_vitis_says_so(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert qnnc("synth", built) == 1
+    assert "no Vitis HLS found" in capsys.readouterr().err
+
+
+def test_wrong_usage_exits_with_two() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "qnn_ir.driver.qnnc", "bild"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
