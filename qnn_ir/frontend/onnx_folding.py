@@ -140,11 +140,12 @@ def _variadic(reader: NodeReader, inputs: Sequence[Constant | None], opset: int)
 @_folds("Clip")
 def _clip(reader: NodeReader, inputs: Sequence[Constant | None], opset: int) -> Array:
     x = _array(inputs, 0)
-    bounds = [reader.number(name) if reader.has(name) else None for name in ("min", "max")]
-    for index in (1, 2):
-        if index < len(inputs) and inputs[index] is not None:
-            bounds[index - 1] = _array(inputs, index)
-    return x if all(b is None for b in bounds) else np.clip(x, *bounds).astype(x.dtype)
+    for index, (name, limit) in enumerate((("min", np.maximum), ("max", np.minimum)), 1):
+        if reader.has(name):
+            x = limit(x, np.asarray(reader.number(name), x.dtype))
+        elif index < len(inputs) and inputs[index] is not None:
+            x = limit(x, _array(inputs, index).astype(x.dtype))
+    return x
 
 
 @_folds("Cast")
@@ -253,10 +254,10 @@ def _filled(reader: NodeReader, inputs: Sequence[Constant | None], opset: int) -
 
 @_folds("Range")
 def _range(reader: NodeReader, inputs: Sequence[Constant | None], opset: int) -> Array:
-    start, stop, step = (_array(inputs, i).ravel()[0] for i in range(3))
+    start, stop, step = (_array(inputs, i).ravel()[0].item() for i in range(3))
     if not step or abs((stop - start) / step) > LARGEST:
         raise ValueError("too long")
-    return np.arange(start, stop, step)
+    return np.asarray(np.arange(start, stop, step))
 
 
 @_folds("Where")
@@ -266,7 +267,13 @@ def _where(reader: NodeReader, inputs: Sequence[Constant | None], opset: int) ->
 
 @_folds("ReduceProd", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceMean")
 def _reduce(reader: NodeReader, inputs: Sequence[Constant | None], opset: int) -> Array:
-    function = {"Prod": np.prod, "Sum": np.sum, "Max": np.max, "Min": np.min, "Mean": np.mean}
+    functions: dict[str, Callable[..., Array]] = {
+        "Prod": np.prod,
+        "Sum": np.sum,
+        "Max": np.max,
+        "Min": np.min,
+        "Mean": np.mean,
+    }
     axes = ints_of(reader, inputs, 1, "axes")
     keep = reader.flag("keepdims", True)
-    return function[reader.node.op_type[6:]](_array(inputs, 0), None if axes is None else tuple(axes), keepdims=keep)
+    return functions[reader.node.op_type[6:]](_array(inputs, 0), None if axes is None else tuple(axes), keepdims=keep)

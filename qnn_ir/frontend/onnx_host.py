@@ -2,7 +2,6 @@
 
 from math import prod
 
-
 from qnn_ir.dialects import qnn
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
 from qnn_ir.frontend.onnx_tensors import INT64

@@ -231,7 +231,7 @@ class NodeImporter(NodeReader):
             results = REGISTRY[self.node.domain, self.node.op_type](self)
         except VerifyException as error:
             raise UserError(str(error), self.node.place, "export the model again") from error
-        values = [results] if isinstance(results, Constant | Tensor) else list(results)
+        values: list[Value | None] = [results] if isinstance(results, Constant | Tensor) else list(results)
         for value in values:
             if isinstance(value, Tensor) and self.batched(value.value) and value.shape[:1] != (1,):
                 self.fail(f"mixes the frames of a batch: result of shape {list(value.shape)}", "export with batch 1")

@@ -69,7 +69,7 @@ def conv(node: NodeImporter) -> Results:
 def convolution(node: NodeImporter, x: SSAValue, w: SSAValue, bias: SSAValue | None) -> SSAValue:
     """The attributes of `Conv` applied to three operands."""
     require_fixed(node, w, bias)
-    kernel, strides, pads, dilations = _window(node, shape_of(x), shape_of(w))
+    strides, pads, dilations = _window(node, shape_of(x), shape_of(w))
     group = node.integer("group", 1)
     return node.emit(qnn.ConvOp(x, w, bias, strides=strides, pads=pads, dilations=dilations, group=group))
 
@@ -80,8 +80,8 @@ def require_fixed(node: NodeImporter, *weights: SSAValue | None) -> None:
         node.fail("its weights are computed at run time", "make the weights constants of the model")
 
 
-def _window(node: NodeImporter, x: Sequence[int], w: Sequence[int]) -> tuple[Ints, Ints, Ints, Ints]:
-    """Kernel, strides, pads and dilations of a convolution; the weights know the kernel."""
+def _window(node: NodeImporter, x: Sequence[int], w: Sequence[int]) -> tuple[Ints, Ints, Ints]:
+    """Strides, pads and dilations of a convolution; the weights know the kernel."""
     rank = spatial_rank(node, x)
     kernel = tuple(w[2:])
     if len(w) != len(x):
@@ -89,7 +89,7 @@ def _window(node: NodeImporter, x: Sequence[int], w: Sequence[int]) -> tuple[Int
     if (declared := node.integers("kernel_shape", kernel)) != kernel:
         node.fail(f"kernel_shape {list(declared)}, but weights of shape {list(w)}", "export the model again")
     strides, dilations = per_axis(node, "strides", rank), per_axis(node, "dilations", rank)
-    return kernel, strides, padding(node, x[2:], kernel, strides, dilations), dilations
+    return strides, padding(node, x[2:], kernel, strides, dilations), dilations
 
 
 @imports("ConvTranspose")

@@ -92,7 +92,7 @@ def reduce(node: NodeImporter) -> Results:
     axes = node.ints_input(1, "axes", "list of axes")
     if not axes and node.flag("noop_with_empty_axes"):
         return node.input(0)
-    chosen = {node.axis(a, rank, x) for a in (range(rank) if not axes else axes)}
+    chosen = {node.axis(a, rank, x) for a in (axes or range(rank))}
     if not chosen or chosen != set(range(2, rank)):
         node.fail(f"reduces axes {sorted(chosen)} of {list(shape)}", "only all axes behind the channels are supported")
     ones, pads = _whole(node, x)

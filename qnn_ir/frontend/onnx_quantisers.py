@@ -1,4 +1,4 @@
-"""Quantisers: QONNX (`Quant`, `BipolarQuant`, `Trunc`, `MultiThreshold`, `FloatQuant`) and `QuantizeLinear` and friends."""
+"""Quantisers: those of QONNX, and `QuantizeLinear` and `DequantizeLinear`."""
 
 from collections.abc import Sequence
 
@@ -68,10 +68,9 @@ def _parameters(node: NodeImporter, x: SSAValue, *indices: int) -> list[SSAValue
         if array.size == 1:
             value = Constant(value.name, array.reshape(()), FLOAT) if isinstance(value, Constant) else value
         elif not _fits(array.shape, shape):
-            node.fail(
-                f"parameter {shown(node.node.inputs[index])} of shape {list(array.shape)} does not broadcast to {list(shape)}",
-                "give one value per tensor or per channel",
-            )
+            name = shown(node.node.inputs[index])
+            what = f"parameter {name} of shape {list(array.shape)} does not broadcast to {list(shape)}"
+            node.fail(what, "give one value per tensor or per channel")
         values.append(node.real_of(value))
     return values
 

@@ -1,6 +1,6 @@
 """`Resize` and `Upsample` with nearest-neighbour interpolation: repetition where it is one, else a look-up per axis."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, floor
 
 import numpy as np
@@ -10,12 +10,13 @@ from qnn_ir.dialects import qnn
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
 from qnn_ir.frontend.onnx_tensors import INT64, Array
 
-_ROUND = {
-    "round_prefer_floor": lambda x: ceil(x - 0.5),
-    "round_prefer_ceil": lambda x: floor(x + 0.5),
-    "floor": floor,
-    "ceil": ceil,
+_ROUND: dict[str, tuple[Callable[[float], int], float]] = {
+    "round_prefer_floor": (ceil, -0.5),
+    "round_prefer_ceil": (floor, 0.5),
+    "floor": (floor, 0.0),
+    "ceil": (ceil, 0.0),
 }
+"""A function and what is added before it."""
 
 
 @imports("Upsample")
@@ -112,4 +113,5 @@ def _sources(node: NodeImporter, old: int, new: int, factor: float, transform: s
             places = [(i + 0.5) / factor for i in range(new)]
         case _:
             node.fail(f"coordinate transformation {transform!r}", "use asymmetric or half_pixel")
-    return [min(max(_ROUND[nearest](p), 0), old - 1) for p in places]
+    rounded, offset = _ROUND[nearest]
+    return [min(max(rounded(p + offset), 0), old - 1) for p in places]

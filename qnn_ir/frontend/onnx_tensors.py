@@ -59,7 +59,7 @@ _RAW: dict[int, str] = {
     TensorProto.INT64: "<i8",
     TensorProto.UINT64: "<u8",
 }
-_PACKED = {TensorProto.INT2: 2, TensorProto.UINT2: 2, TensorProto.INT4: 4, TensorProto.UINT4: 4}
+_PACKED: dict[int, int] = {TensorProto.INT2: 2, TensorProto.UINT2: 2, TensorProto.INT4: 4, TensorProto.UINT4: 4}
 _FIELDS: dict[int, str] = {
     TensorProto.FLOAT: "float_data",
     TensorProto.DOUBLE: "double_data",
@@ -114,7 +114,7 @@ def check_tensor(tensor: TensorProto, base_dir: Path | None) -> None:
     need, have = _stored_size(tensor)
     if need != have:
         raise UserError(
-            f"shape {list(tensor.dims)} of {type_name(tensor.data_type)} needs {need} stored values or bytes, found {have}",
+            f"shape {list(tensor.dims)} of {type_name(tensor.data_type)} needs {need} values or bytes, found {have}",
             where,
             "export the model again",
         )
