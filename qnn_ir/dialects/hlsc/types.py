@@ -37,7 +37,10 @@ def is_value_type(type_: Attribute) -> bool:
 
 
 def _is_sized_integer(type_: Attribute) -> bool:
-    return isinstance(type_, IntegerType) and type_.signedness.data != Signedness.SIGNLESS and type_.width.data > 0
+    if not isinstance(type_, IntegerType):
+        return False
+    element = cast("IntegerType[int, Signedness]", type_)
+    return element.signedness.data != Signedness.SIGNLESS and element.width.data > 0
 
 
 def check_value_type(type_: Attribute, what: str) -> ValueType:

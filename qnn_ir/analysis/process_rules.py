@@ -1,0 +1,343 @@
+"""
+What simulation of a process can miss, proven on vectors. Pure NumPy, no IR.
+
+Each side fires its iterations in order, frame after frame; how sides interleave depends on stalls. An await
+`other.position > x` is all that orders them: it guarantees that every iteration of the other side whose position is
+at most `x` has fired. The rules hold for every interleaving that the awaits allow:
+
+* positions never decrease;
+* every index lies within its memory;
+* no race: of a load and a store of one word in two sides, one is guaranteed to come first;
+* frames are isolated: every enabled load of state sees a store of its own frame;
+* no stuck tail: nothing of frame n waits for input of frame n + 1;
+* no running ahead: no frame leaves before input of that frame has come;
+* gaps are bounded: an awaited position and its threshold never differ by more than the memory they guard, so that
+  hardware may compare them modulo a power of two;
+* sides do not wait for each other for ever.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnn_ir.analysis.schedule import Schedule, Vector
+
+FAR_FRAME = 1 << 20
+"""A frame so late that an address that grows from frame to frame has left every memory."""
+
+UNBOUNDED = 1 << 62
+"""A position that nothing holds back."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """An access to memory or port `name` in the iterations where the term `when` holds, at the term `index`."""
+
+    name: str
+    when: int | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class Await:
+    """The side `side` has to come past the term `threshold` where the term `when` holds."""
+
+    side: int
+    threshold: int
+    when: int | None = None
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The term `index` lies in `[lo, hi)`; `what` names it."""
+
+    what: str
+    index: int
+    lo: int
+    hi: int
+    when: int | None = None
+
+
+@dataclass(frozen=True)
+class SideFacts:
+    """What one side does; terms are numbers in its schedule."""
+
+    name: str
+    schedule: Schedule
+    position: int | None = None
+    awaits: list[Await] = field(default_factory=list[Await])
+    reads: list[Access] = field(default_factory=list[Access])
+    writes: list[Access] = field(default_factory=list[Access])
+    loads: list[Access] = field(default_factory=list[Access])
+    stores: list[Access] = field(default_factory=list[Access])
+    bounds: list[Bound] = field(default_factory=list[Bound])
+
+    def enabled(self, when: int | None) -> Vector:
+        """In which iterations of a frame the term holds; in all where there is none."""
+        return np.ones(self.schedule.iterations, bool) if when is None else self.schedule.at(when)
+
+    def any_of(self, accesses: list[Access]) -> Vector:
+        """In which iterations of a frame any of the accesses happens."""
+        return np.any([self.enabled(a.when) for a in accesses] or [np.zeros(self.schedule.iterations, bool)], axis=0)
+
+
+@dataclass(frozen=True)
+class ProcessFacts:
+    """A process: its sides, and the depth of each memory that is written (`state`) or constant (`roms`)."""
+
+    sides: list[SideFacts]
+    state: Mapping[str, int] = field(default_factory=dict[str, int])
+    roms: Mapping[str, int] = field(default_factory=dict[str, int])
+    has_inputs: bool = True
+
+
+def violations(process: ProcessFacts) -> Iterator[str]:
+    """One line for each rule that the process breaks, with the first place where it does."""
+    for side in process.sides:
+        side.schedule.check()
+    yield from _index_bounds(process)
+    timeline = Timeline(process)
+    broken = list(_monotone(timeline))
+    yield from broken
+    if broken:
+        return
+    yield from _state(timeline)
+    yield from _stuck_tails(timeline)
+    yield from _running_ahead(timeline)
+    yield from _gaps(timeline)
+    yield from _mutual_waits(timeline)
+
+
+def _index_bounds(process: ProcessFacts) -> Iterator[str]:
+    """Addresses and other bounded indices, in early frames and in a far one."""
+    depths = {**process.state, **process.roms}
+    for side in process.sides:
+        accesses = [(a.name, a.index, 0, depths[a.name], a.when) for a in (*side.loads, *side.stores)]
+        bounds = [(b.what, b.index, b.lo, b.hi, b.when) for b in side.bounds]
+        for what, index, lo, hi, when in accesses + bounds:
+            if index is None:
+                continue
+            enabled = side.enabled(when)
+            for frame in (0, 1, FAR_FRAME):
+                values = side.schedule.at(index, frame)[enabled]
+                if values.size and (values.min() < lo or values.max() >= hi):
+                    yield f"{what}: index [{values.min()}, {values.max()}] is not in [{lo}, {hi})"
+                    break
+
+
+class Timeline:
+    """
+    A few frames of every side, with what the awaits guarantee.
+
+    Iterations are numbered through all frames. Enough frames are unrolled for a ring that holds several of them.
+    """
+
+    def __init__(self, process: ProcessFacts):
+        self.process = process
+        self.sides = process.sides
+        self.frames = 3 + max((self._frames_held(name) for name in process.state), default=0)
+        self.positions = [self._positions(side) for side in self.sides]
+        self._required: dict[tuple[int, int], NDArray[np.int64]] = {}
+
+    def _frames_held(self, memory: str) -> int:
+        """How many frames the memory can hold at most."""
+        stored = [int(s.enabled(a.when).sum()) for s in self.sides for a in s.stores if a.name == memory]
+        return -(-self.process.state[memory] // max(sum(stored), 1))
+
+    def _positions(self, side: SideFacts) -> Vector:
+        """The position at each iteration; a side without one guarantees nothing."""
+        if side.position is None:
+            return np.full(self.frames * side.schedule.iterations, np.iinfo(np.int64).max)
+        return side.schedule.over(side.position, self.frames)
+
+    def enabled(self, side: SideFacts, when: int | None) -> Vector:
+        """Predicate `when` in all iterations of all frames."""
+        return np.tile(side.enabled(when), self.frames)
+
+    def frame_of(self, side: SideFacts, iterations: Vector) -> Vector:
+        """The frame of each iteration."""
+        return iterations // side.schedule.iterations
+
+    def thresholds(self, side: int, other: int) -> Vector:
+        """The largest position of `other` awaited in each iteration of `side` or before."""
+        facts = self.sides[side]
+        lowest = np.iinfo(np.int64).min
+        result = np.full(self.frames * facts.schedule.iterations, lowest)
+        for wait in facts.awaits:
+            if wait.side == other:
+                values = facts.schedule.over(wait.threshold, self.frames)
+                result = np.maximum(result, np.where(self.enabled(facts, wait.when), values, lowest))
+        return np.maximum.accumulate(result)
+
+    def fired(self, side: int, other: int) -> Vector:
+        """How many iterations of `other` have fired for certain when each iteration of `side` fires."""
+        if side == other:
+            return np.arange(self.frames * self.sides[side].schedule.iterations)
+        if (side, other) not in self._required:
+            thresholds = self.thresholds(side, other)
+            self._required[side, other] = np.searchsorted(self.positions[other], thresholds, "right")
+        return self._required[side, other]
+
+    def place(self, side: int, iteration: int) -> str:
+        """An iteration in words."""
+        frame, index = divmod(int(iteration), self.sides[side].schedule.iterations)
+        return f"iteration {index} of frame {frame} of side {self.sides[side].name}"
+
+
+def _monotone(t: Timeline) -> Iterator[str]:
+    for i, positions in enumerate(t.positions):
+        if (falls := np.flatnonzero(np.diff(positions) < 0)).size:
+            yield f"the position decreases after {t.place(i, falls[0])}"
+
+
+def _accesses(
+    t: Timeline, memory: str, of: Callable[[SideFacts], list[Access]]
+) -> Iterator[tuple[int, Vector, Vector]]:
+    """Each access to `memory`: side, iterations in which it happens, addresses."""
+    for i, side in enumerate(t.sides):
+        for access in of(side):
+            if access.name == memory:
+                iterations = np.flatnonzero(t.enabled(side, access.when))
+                if access.index is None:
+                    yield i, iterations, np.zeros_like(iterations)
+                else:
+                    yield i, iterations, side.schedule.over(access.index, t.frames)[iterations]
+
+
+def _state(t: Timeline) -> Iterator[str]:
+    """Races, and loads that do not see their own frame."""
+    for memory in t.process.state:
+        stores = list(_accesses(t, memory, lambda side: side.stores))
+        loads = list(_accesses(t, memory, lambda side: side.loads))
+        if not stores:
+            if any(iterations.size for _, iterations, _ in loads):
+                yield f"{memory} is loaded and never stored"
+            continue
+        writer = stores[0][0]
+        when = np.concatenate([s[1] for s in stores])
+        key = np.sort(np.concatenate([s[2] for s in stores]) * _span(t) + when)
+        if (twice := np.flatnonzero(np.diff(key) == 0)).size:
+            yield f"{t.place(writer, key[twice[0]] % _span(t))} stores one word of {memory} twice"
+        for reader, iterations, addresses in loads:
+            yield from _load(t, memory, (writer, key), (reader, iterations, addresses))
+
+
+def _span(t: Timeline) -> int:
+    """More than the number of any iteration: addresses and iterations make one sortable key."""
+    return 1 + t.frames * max(side.schedule.iterations for side in t.sides)
+
+
+def _load(t: Timeline, memory: str, store: tuple[int, Vector], load: tuple[int, Vector, Vector]) -> Iterator[str]:
+    """Check one load: the last store that certainly came before is of its frame, the next certainly comes after."""
+    (writer, key), (reader, iterations, addresses), span = store, load, _span(t)
+    if not iterations.size:
+        return
+    done = t.fired(reader, writer)[iterations]
+    following = np.searchsorted(key, addresses * span + done)
+    word_of = np.append(key // span, -1)
+    if reader != writer:
+        exists = word_of[following] == addresses
+        next_store = np.append(key % span, 0)[following]
+        raced = exists & (t.fired(writer, reader)[next_store] <= iterations)
+        if raced.any():
+            at = int(np.argmax(raced))
+            yield f"race on {memory}[{addresses[at]}]: {t.place(reader, iterations[at])} loads while " + (
+                f"{t.place(writer, next_store[at])} may store"
+            )
+            return
+    stored = (following > 0) & (word_of[following - 1] == addresses)
+    frames = t.frame_of(t.sides[reader], iterations)
+    seen = np.where(stored, t.frame_of(t.sides[writer], key[following - 1] % span), -1)
+    if (seen == frames).all():
+        return
+    at = int(np.argmax(seen != frames))
+    yield _foreign_frame(t, memory, reader, int(iterations[at]), int(seen[at]))
+
+
+def _foreign_frame(t: Timeline, memory: str, reader: int, iteration: int, seen: int) -> str:
+    """Why a load that sees frame `seen` is wrong: a tail that waits for the next frame, or state that survives."""
+    side, place = t.sides[reader], t.place(reader, iteration)
+    offset = iteration % side.schedule.iterations
+    if seen >= 0 and side.any_of(side.reads)[: offset + 1].any():
+        return f"stuck tail: {place} needs {memory} of frame {seen} after it has read a later frame"
+    return f"{place} loads {memory}, which is not stored in that frame before"
+
+
+def _stuck_tails(t: Timeline) -> Iterator[str]:
+    """A write of frame n must not await an iteration that follows a read of frame n + 1."""
+    for i, side in enumerate(t.sides):
+        writes = np.flatnonzero(np.tile(side.any_of(side.writes), t.frames))
+        frames = t.frame_of(side, writes)
+        for j, other in enumerate(t.sides):
+            reads = np.flatnonzero(np.tile(other.any_of(other.reads), t.frames))
+            if i == j or not reads.size or not writes.size:
+                continue
+            first = np.searchsorted(reads, (frames + 1) * other.schedule.iterations)
+            beyond = np.append(reads, t.frames * other.schedule.iterations)[first]
+            stuck = (t.fired(i, j)[writes] > beyond) & (frames < t.frames - 1)
+            if stuck.any():
+                yield f"stuck tail: the write in {t.place(i, writes[np.argmax(stuck)])} awaits input of the next frame"
+
+
+def _running_ahead(t: Timeline) -> Iterator[str]:
+    """The first write of a frame follows a read of that frame."""
+    for i, side in enumerate(t.sides if t.process.has_inputs else []):
+        writes = np.flatnonzero(side.any_of(side.writes))
+        if not writes.size:
+            continue
+        first = writes[0] + side.schedule.iterations * np.arange(t.frames - 1)
+        begun = np.zeros(t.frames - 1, bool)
+        for j, other in enumerate(t.sides):
+            reads = np.flatnonzero(other.any_of(other.reads))
+            if reads.size:
+                read = reads[0] + other.schedule.iterations * np.arange(t.frames - 1)
+                begun |= (read <= first) if i == j else (t.fired(i, j)[first] > read)
+        if not begun.all():
+            yield f"{t.place(i, first[np.argmin(begun)])} writes before any input of that frame has come"
+
+
+def _gaps(t: Timeline) -> Iterator[str]:
+    """How far an awaited position can be from its threshold while the guard is looked at."""
+    for i, side in enumerate(t.sides):
+        for wait in side.awaits:
+            looked = np.flatnonzero(t.enabled(side, wait.when))
+            looked = looked[looked < 2 * side.schedule.iterations]
+            if not looked.size:
+                continue
+            threshold = side.schedule.over(wait.threshold, t.frames)[looked]
+            low, high = _reach(t, i, wait.side, looked)
+            limit = _shared_words(t, i, wait.side)
+            wrong = (high - threshold > limit) | (low - threshold < -limit)
+            if wrong.any():
+                at = int(np.argmax(wrong))
+                yield (
+                    f"unbounded gap: in {t.place(i, looked[at])} the position of side {t.sides[wait.side].name} lies in "
+                    f"[{low[at]}, {high[at]}], the threshold is {threshold[at]} and the memory has {limit} words"
+                )
+
+
+def _reach(t: Timeline, side: int, other: int, looked: Vector) -> tuple[Vector, Vector]:
+    """The lowest and the highest position that `other` can have while `side` stands at the iterations `looked`."""
+    positions = np.append(t.positions[other], UNBOUNDED)
+    before = np.append(0, t.fired(side, other))[looked]
+    held = np.searchsorted(t.thresholds(other, side), t.positions[side][looked], "left")
+    return positions[before], positions[held]
+
+
+def _shared_words(t: Timeline, side: int, other: int) -> int:
+    """The words of all memories that both sides use."""
+    used = [{a.name for a in (*s.loads, *s.stores)} for s in (t.sides[side], t.sides[other])]
+    return sum(t.process.state.get(name, 0) for name in used[0] & used[1])
+
+
+def _mutual_waits(t: Timeline) -> Iterator[str]:
+    """Side i needs iteration k of side j, which needs iteration l of side i: l must come before."""
+    for i in range(len(t.sides)):
+        for j in range(i):
+            needed = t.fired(i, j)
+            back = np.append(0, t.fired(j, i))[needed]
+            ahead = (back > np.arange(len(needed))) & (needed < len(t.positions[j]))
+            if ahead.any():
+                yield f"deadlock: {t.place(i, np.argmax(ahead))} and side {t.sides[j].name} wait for each other"

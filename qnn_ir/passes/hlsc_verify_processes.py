@@ -1,0 +1,125 @@
+"""Prove what simulation of a process can miss: races, stuck tails, running ahead, gaps, rates."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import VerifyException
+
+from qnn_ir.analysis.process_rules import Access, Await, Bound, ProcessFacts, SideFacts, violations
+from qnn_ir.analysis.schedule import ControlError, Schedule
+from qnn_ir.dialects import hlsc
+
+Number = Callable[[SSAValue | None], int | None]
+
+
+@dataclass(frozen=True)
+class HlscVerifyProcessesPass(ModulePass):
+    """
+    Check every process over all interleavings that its awaits allow, and the rates at both ends of every channel.
+
+    The module stays as it is; the first violation is an error that names the process and the place.
+    """
+
+    name = "hlsc-verify-processes"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for process in op.walk():
+            if isinstance(process, hlsc.ProcessOp):
+                _raise_first(process, process.sym_name.data, process_violations(process))
+        for top in op.walk():
+            if isinstance(top, hlsc.TopOp):
+                _raise_first(top, top.sym_name.data, rate_violations(top))
+
+
+def _raise_first(op: Operation, name: str, lines: Iterator[str]) -> None:
+    if line := next(lines, None):
+        origin = f" ({op.origin.data})" if isinstance(op, hlsc.ProcessOp) and op.origin else ""
+        raise VerifyException(f"{op.name} @{name}{origin}: {line}")
+
+
+def process_violations(process: hlsc.ProcessOp) -> Iterator[str]:
+    """One line for each broken rule; malformed control ends the list."""
+    try:
+        yield from violations(process_facts(process))
+    except ControlError as error:
+        yield str(error)
+
+
+def process_facts(process: hlsc.ProcessOp) -> ProcessFacts:
+    """The process as the rules see it."""
+    roms = {_name(m.result): m.type.depth.data for m in process.memories if isinstance(m, hlsc.RomOp)}
+    state = {_name(m.result): m.type.depth.data for m in process.memories if not isinstance(m, hlsc.RomOp)}
+    return ProcessFacts([_side_facts(process, s) for s in process.sides], state, roms, bool(process.inputs))
+
+
+def _name(value: SSAValue) -> str:
+    """A memory or port in words; unique within its process."""
+    if isinstance(owner := value.owner, hlsc.MemoryOp):
+        index = next(i for i, op in enumerate(owner.parent.ops if owner.parent else ()) if op is owner)
+        label = owner.label.data if owner.label else value.name_hint
+        return f"%{label}" if label else f"memory {index}"
+    return f"%{value.name_hint}" if value.name_hint else f"port {value.index}"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _side_facts(process: hlsc.ProcessOp, side: hlsc.SideOp) -> SideFacts:
+    terms, slots, advances = side.control()
+    facts = SideFacts(f"@{side.sym_name.data}", Schedule(side.bounds, terms, advances))
+    names = [s.sym_name.data for s in process.sides]
+    position: int | None = None
+
+    def number(value: SSAValue | None) -> int | None:
+        return None if value is None else slots[value]
+
+    for op in side.body.block.ops:
+        if isinstance(op, hlsc.PositionOp):
+            position = slots[op.index]
+        elif isinstance(op, hlsc.AwaitOp):
+            facts.awaits.append(Await(names.index(op.side.string_value()), slots[op.index], number(op.when)))
+        else:
+            _add_access(facts, op, number)
+    return SideFacts(**{**facts.__dict__, "position": position})
+
+
+def _add_access(facts: SideFacts, op: Operation, number: Number) -> None:
+    """Note the access to a port or memory, or the bounded index, of one operation."""
+    if isinstance(op, hlsc.ReadOp):
+        facts.reads.append(Access(_name(op.port), number(op.when)))
+    elif isinstance(op, hlsc.WriteOp):
+        facts.writes.append(Access(_name(op.port), number(op.when)))
+    elif isinstance(op, hlsc.LoadOp):
+        facts.loads.append(Access(_name(op.memory), number(op.when), number(op.index)))
+    elif isinstance(op, hlsc.StoreOp):
+        facts.stores.append(Access(_name(op.memory), number(op.when), number(op.index)))
+    elif isinstance(op, hlsc.LookupOp):
+        facts.loads.append(Access(_name(op.memory), None, number(op.index)))
+    elif isinstance(op, hlsc.DynamicSliceOp) and (index := number(op.index)) is not None:
+        lanes = hlsc.shape_of(op.input.type)[0]
+        facts.bounds.append(Bound(op.name, index, 0, lanes - op.size.value.data + 1))
+    elif isinstance(op, hlsc.FromIndexOp) and (index := number(op.input)) is not None:
+        lo, hi = hlsc.range_of(op.result.type)
+        facts.bounds.append(Bound(op.name, index, lo, hi + 1))
+
+
+def tokens_per_frame(port: SSAValue) -> int:
+    """How many tokens a process moves through a port per frame."""
+    count = 0
+    for use in port.uses:
+        side, access = use.operation.parent_op(), use.operation
+        if isinstance(side, hlsc.SideOp) and isinstance(access, hlsc.ReadOp | hlsc.WriteOp):
+            terms, slots, advances = side.control()
+            schedule = Schedule(side.bounds, terms, advances)
+            count += int(schedule.at(slots[access.when]).sum()) if access.when else schedule.iterations
+    return count
+
+
+def rate_violations(top: hlsc.TopOp) -> Iterator[str]:
+    """One line for each channel whose ends move different numbers of tokens per frame."""
+    for channel in top.channels:
+        rates = {port.type.name: tokens_per_frame(port) for port in hlsc.connected_ports(channel.result)}  # pyright: ignore
+        written, read = rates["hlsc.out"], rates["hlsc.in"]
+        if written != read:
+            yield f'channel "{channel.label.data}": {written} tokens written and {read} read per frame'
