@@ -254,10 +254,10 @@ def _filled(reader: NodeReader, inputs: Sequence[Constant | None], opset: int) -
 
 @_folds("Range")
 def _range(reader: NodeReader, inputs: Sequence[Constant | None], opset: int) -> Array:
-    start, stop, step = (_array(inputs, i).ravel()[0].item() for i in range(3))
+    start, stop, step = (float(_array(inputs, i).ravel()[0]) for i in range(3))
     if not step or abs((stop - start) / step) > LARGEST:
         raise ValueError("too long")
-    return np.asarray(np.arange(start, stop, step))
+    return np.arange(start, stop, step).astype(_array(inputs, 0).dtype)
 
 
 @_folds("Where")

@@ -168,7 +168,7 @@ def multi_threshold(node: NodeImporter) -> Results:
     out_scale, out_bias = node.number("out_scale", 1.0), node.number("out_bias", 0.0)
     if not np.isfinite([out_scale, out_bias]).all() or not out_scale:
         node.fail(f"out_scale {out_scale}, out_bias {out_bias}", "both must be finite, the scale not zero")
-    _check_output_type(node, out_bias, out_bias + out_scale * thresholds.shape[1])
+    _check_output_type(node, thresholds.shape[1], out_scale, out_bias)
     rows = node.real_of(node.input(1))
     return Tensor(node.emit(qnn.MultiThresholdOp(x, rows, out_scale=out_scale, out_bias=out_bias, channel_axis=axis)))
 
@@ -180,13 +180,17 @@ def _channel_axis(node: NodeImporter, rank: int) -> int:
     return axis if axis < rank else node.fail(f"layout {shown(layout)} for a tensor with {rank} axes")
 
 
-def _check_output_type(node: NodeImporter, first: float, last: float) -> None:
+def _check_output_type(node: NodeImporter, steps: int, out_scale: float, out_bias: float) -> None:
+    """`out_dtype` holds every count; where counts are scaled, exporters mean the counts by it."""
     name = node.text("out_dtype")
     try:
         bounds = integer_range(name)
     except ValueError as error:
         return node.fail(str(error), "use a QONNX data type as out_dtype")
-    if bounds and not (bounds[0] <= min(first, last) and max(first, last) <= bounds[1]):
+    first, last = (out_bias, out_bias + steps) if out_scale == 1 else (0, steps)
+    if bounds and out_scale != 1:
+        bounds = (0, bounds[1] - bounds[0])
+    if bounds and not (bounds[0] <= first and last <= bounds[1]):
         node.fail(f"values from {first:g} to {last:g} do not fit out_dtype {name}", "use a wider out_dtype")
     return None
 
