@@ -38,7 +38,7 @@ class Steps:
             totals = np.concatenate(([0], np.cumsum(deltas[g]))) + self.base[g]
             return totals[np.searchsorted(positions[g], values, side="right")]
 
-        return _by_row(x, rows, row)
+        return by_row(x, rows, row)
 
     def output_range(self, lo: IntArray, hi: IntArray) -> tuple[IntArray, IntArray]:
         """The smallest and largest value of each row for inputs in `[lo[g], hi[g]]`."""
@@ -70,7 +70,7 @@ class Thresholds:
 
     def apply(self, x: IntArray, rows: IntArray) -> IntArray:
         """The values at `x`."""
-        return _by_row(x, rows, lambda g, values: np.searchsorted(self.thresholds[g], values, side="right") + self.base)
+        return by_row(x, rows, lambda g, values: np.searchsorted(self.thresholds[g], values, side="right") + self.base)
 
     def output_range(self, lo: IntArray, hi: IntArray) -> tuple[IntArray, IntArray]:
         """The smallest and largest value of each row for inputs in `[lo[g], hi[g]]`."""
@@ -135,7 +135,7 @@ class Table:
         """The smallest and largest value of each row for inputs in `[lo[g], hi[g]]`."""
         self._check(lo)
         self._check(hi)
-        inputs = self.lo + np.arange(self.table.shape[1])
+        inputs: IntArray = self.lo + np.arange(self.table.shape[1], dtype=np.int64)
         inside = (lo[:, None] <= inputs) & (inputs <= hi[:, None])
         low = np.where(inside, self.table, np.iinfo(np.int64).max).min(axis=1)
         high = np.where(inside, self.table, np.iinfo(np.int64).min).max(axis=1)
@@ -155,7 +155,7 @@ def _largest(x: IntArray) -> int:
     return max(abs(int(x.min())), abs(int(x.max()))) if x.size else 0
 
 
-def _by_row(x: IntArray, rows: IntArray, function: Callable[[int, IntArray], Any]) -> IntArray:
+def by_row(x: IntArray, rows: IntArray, function: Callable[[int, IntArray], Any]) -> IntArray:
     """`function(g, elements)` applied to the elements of every row g in use, put back in place."""
     if rows.size == 1:
         return np.asarray(function(int(rows.flat[0]), x), np.int64)

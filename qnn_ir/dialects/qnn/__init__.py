@@ -28,6 +28,8 @@ from qnn_ir.dialects.qnn.base import (
     SameTypeOp,
     TensorOp,
     element_of,
+    int_values,
+    integer_type,
     is_float,
     shape_of,
 )
@@ -191,6 +193,8 @@ __all__ = [
     "Window",
     "constant_value",
     "element_of",
+    "int_values",
+    "integer_type",
     "is_float",
     "shape_of",
 ]

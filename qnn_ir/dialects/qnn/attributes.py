@@ -305,12 +305,14 @@ def _parse_fields(parser: AttrParser, **readers: Any) -> tuple[Attribute, ...]:
 
 def _print_fields(printer: Printer, *leading: Attribute, **fields: Attribute) -> None:
     """`<leading, a = ..., b = ...>`."""
-    parts = [("", value) for value in leading] + [(f"{key} = ", value) for key, value in fields.items()]
+    parts: list[tuple[str, Attribute]] = [("", value) for value in leading] + [
+        (f"{key} = ", value) for key, value in fields.items()
+    ]
     with printer.in_angle_brackets():
         for index, (label, value) in enumerate(parts):
             printer.print_string((", " if index else "") + label)
             if isinstance(value, IntAttr):
-                printer.print_int(value.data)
+                printer.print_int(cast(int, value.data))
             elif isinstance(value, RoundingAttr):
                 printer.print_string(value.data.value)
             else:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,13 @@ from xdsl.dialects.builtin import (
     TensorType,
     f32,
     f64,
+    i1,
     i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,
+    AttrConstraint,
     AttrSetConstraint,
     EqAttrConstraint,
     IRDLOperation,
@@ -46,7 +48,7 @@ Tensor: TypeAlias = TensorType[Any]
 _FLOAT = EqAttrConstraint(f32) | EqAttrConstraint(f64)
 # signless integers say nothing about their values
 _SIGNED = AttrSetConstraint.get(SignednessAttr(Signedness.SIGNED), SignednessAttr(Signedness.UNSIGNED))
-_INT = ParamAttrConstraint(IntegerType, (AnyAttr(), _SIGNED))
+_INT: AttrConstraint[Attribute] = ParamAttrConstraint(IntegerType, (AnyAttr(), _SIGNED))
 
 FLOAT_TENSOR = MessageConstraint(TensorType.constr(_FLOAT), "expected a tensor of f32 or f64")
 INT_TENSOR = MessageConstraint(TensorType.constr(_INT), "expected a tensor of siN or uiN")
@@ -55,12 +57,14 @@ TENSOR = MessageConstraint(TensorType.constr(_FLOAT | _INT), "expected a tensor 
 INTS = DenseArrayBase.constr(i64)
 I64 = IntegerAttr.constr(type=i64)
 F64 = FloatAttr.constr(type=f64)
-BOOL = BoolAttr.constr()
+BOOL = IntegerAttr.constr(type=i1)
 
 
 def is_float(type_: Attribute) -> bool:
     """Whether `type_` is a tensor of floats (form a), not of integers (form b)."""
-    return isinstance(type_, TensorType) and isinstance(type_.get_element_type(), Float32Type | Float64Type)
+    return isinstance(type_, TensorType) and isinstance(
+        cast(Tensor, type_).get_element_type(), Float32Type | Float64Type
+    )
 
 
 def shape_of(value: SSAValue | Operation) -> Shape:
@@ -68,7 +72,7 @@ def shape_of(value: SSAValue | Operation) -> Shape:
     type_ = SSAValue.get(value).type
     if not isinstance(type_, TensorType):
         raise VerifyException(f"expected a tensor, got {type_}")
-    return tuple(type_.get_shape())
+    return tuple(cast(Tensor, type_).get_shape())
 
 
 def element_of(value: SSAValue | Operation) -> Attribute:
@@ -76,7 +80,18 @@ def element_of(value: SSAValue | Operation) -> Attribute:
     type_ = SSAValue.get(value).type
     if not isinstance(type_, TensorType):
         raise VerifyException(f"expected a tensor, got {type_}")
-    return type_.get_element_type()
+    return cast(Tensor, type_).get_element_type()
+
+
+def integer_type(type_: Attribute) -> IntegerType | None:
+    """The element type of a tensor of integers, nothing for other types."""
+    element: Attribute = cast(Tensor, type_).get_element_type() if isinstance(type_, TensorType) else type_
+    return cast(IntegerType, element) if isinstance(element, IntegerType) else None
+
+
+def int_values(attr: DenseArrayBase[Any]) -> Shape:
+    """The elements of a property of integers."""
+    return tuple(attr.get_values())
 
 
 def ints(values: Sequence[int]) -> DenseArrayBase:

@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def, result_def
 
 from qnn_ir.constants import dense_float, dense_int, int_type, to_numpy, type_range
-from qnn_ir.dialects.qnn.base import TENSOR, QnnOp, element_of, shape_of
+from qnn_ir.dialects.qnn.base import TENSOR, QnnOp, element_of, integer_type, shape_of
 from qnn_ir.dialects.qnn.shapes import require, text
 
 
@@ -48,11 +48,11 @@ class ConstantOp(QnnOp):
 
     def verify_(self) -> None:
         """Storage and result agree in shape and kind, and the result type holds every value."""
-        stored, logical = self.value.get_element_type(), element_of(self.result)
+        stored, logical = self.value.get_element_type(), integer_type(self.result.type)
         shapes = tuple(self.value.get_shape()), shape_of(self.result)
         require(shapes[0] == shapes[1], f"value of shape {text(shapes[0])} as {text(shapes[1])}")
-        if not isinstance(logical, IntegerType):
-            require(stored == logical, f"value of {stored} as {logical}")
+        if logical is None:
+            require(stored == element_of(self.result), f"value of {stored} as {self.result.type}")
             return
         require(isinstance(stored, IntegerType), f"value of {stored} as {logical}")
         array = self.numpy()

@@ -20,6 +20,7 @@ from qnn_ir.dialects.qnn.base import (
     boolean,
     element_of,
     integer,
+    integer_type,
     shape_of,
 )
 from qnn_ir.dialects.qnn.shapes import Shape, require, text
@@ -30,8 +31,8 @@ SI64 = IntegerType(64, Signedness.SIGNED)
 
 
 def _check_index_type(result: SSAValue[Any], size: int) -> None:
-    element = element_of(result)
-    require(isinstance(element, IntegerType) and type_range(element)[1] >= size - 1, f"{element} for {size} indices")
+    element = integer_type(result.type)
+    require(element is not None and type_range(element)[1] >= size - 1, f"{result.type} for {size} indices")
 
 
 @irdl_op_definition

@@ -1,6 +1,7 @@
 """Linear operators and pools, on real tensors (form a) and on integer tensors (form b)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerType
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -20,6 +21,7 @@ from qnn_ir.dialects.qnn.base import (
     SameTypeOp,
     TensorOp,
     boolean,
+    int_values,
     integer,
     integer_element,
     ints,
@@ -32,8 +34,11 @@ from qnn_ir.dialects.qnn.shapes import Shape, Window, require
 Value = SSAValue | Operation
 
 
-def _window(kernel: Sequence[int], strides: DenseArrayBase, pads: DenseArrayBase, dilations: Sequence[int]) -> Window:
-    return Window(tuple(kernel), tuple(strides.get_values()), tuple(pads.get_values()), tuple(dilations))
+def _window(
+    kernel: Shape, strides: DenseArrayBase[Any], pads: DenseArrayBase[Any], dilations: DenseArrayBase[Any] | None = None
+) -> Window:
+    steps = (1,) * len(kernel) if dilations is None else int_values(dilations)
+    return Window(kernel, int_values(strides), int_values(pads), steps)
 
 
 def _window_properties(rank: int, strides: Sequence[int] | None, pads: Sequence[int] | None) -> dict[str, Attribute]:
@@ -118,7 +123,7 @@ class ConvOp(AnyKindOp):
 
     def window(self) -> Window:
         """The geometry, kernel included."""
-        return _window(shape_of(self.w)[2:], self.strides, self.pads, self.dilations.get_values())
+        return _window(shape_of(self.w)[2:], self.strides, self.pads, self.dilations)
 
     def result_shape(self) -> Shape:
         bias = None if self.bias is None else shape_of(self.bias)
@@ -177,12 +182,12 @@ class ConvTransposeOp(AnyKindOp):
 
     def window(self) -> Window:
         """The geometry, kernel included."""
-        return _window(shape_of(self.w)[2:], self.strides, self.pads, self.dilations.get_values())
+        return _window(shape_of(self.w)[2:], self.strides, self.pads, self.dilations)
 
     def result_shape(self) -> Shape:
         x, w = shape_of(self.x), shape_of(self.w)
         bias = None if self.bias is None else shape_of(self.bias)
-        extra = tuple(self.output_padding.get_values())
+        extra = int_values(self.output_padding)
         return shapes.conv_transpose(x, w, bias, self.window(), self.group.value.data, extra)
 
 
@@ -267,8 +272,7 @@ class AveragePoolOp(FloatOp):
 
     def window(self) -> Window:
         """The geometry."""
-        kernel = self.kernel.get_values()
-        return _window(kernel, self.strides, self.pads, (1,) * len(kernel))
+        return _window(int_values(self.kernel), self.strides, self.pads)
 
     def result_shape(self) -> Shape:
         return shapes.pool(shape_of(self.x), self.window(), bool(self.ceil_mode.value.data))
@@ -318,7 +322,7 @@ class MaxPoolOp(SameTypeOp):
 
     def window(self) -> Window:
         """The geometry."""
-        return _window(self.kernel.get_values(), self.strides, self.pads, self.dilations.get_values())
+        return _window(int_values(self.kernel), self.strides, self.pads, self.dilations)
 
     def result_shape(self) -> Shape:
         return shapes.pool(shape_of(self.x), self.window(), bool(self.ceil_mode.value.data))
@@ -360,8 +364,7 @@ class SumPoolOp(TensorOp):
 
     def window(self) -> Window:
         """The geometry."""
-        kernel = self.kernel.get_values()
-        return _window(kernel, self.strides, self.pads, (1,) * len(kernel))
+        return _window(int_values(self.kernel), self.strides, self.pads)
 
     def result_shape(self) -> Shape:
         return shapes.pool(shape_of(self.x), self.window())

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import DenseArrayBase, TensorType
+from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, operand_def, prop_def, var_operand_def
 
@@ -25,6 +25,7 @@ from qnn_ir.dialects.qnn.base import (
     TENSOR,
     SameTypeOp,
     element_of,
+    int_values,
     integer,
     ints,
     is_float,
@@ -35,10 +36,6 @@ from qnn_ir.dialects.qnn.shapes import Shape, require
 
 Array = NDArray[Any]
 Value = SSAValue | Operation
-
-
-def _values(attr: DenseArrayBase) -> Shape:
-    return tuple(int(v) for v in attr.get_values())
 
 
 class MovementOp(SameTypeOp, ABC):
@@ -103,10 +100,10 @@ class TransposeOp(MovementOp):
         self.build_op((x,), {"perm": ints(perm)}, None)
 
     def result_shape(self) -> Shape:
-        return shapes.transpose(shape_of(self.x), _values(self.perm))
+        return shapes.transpose(shape_of(self.x), int_values(self.perm))
 
     def move(self, array: Array) -> Array:
-        perm = _values(self.perm)
+        perm = int_values(self.perm)
         leading = array.ndim - len(perm)
         return array.transpose((*range(leading), *(leading + p for p in perm)))
 
@@ -184,7 +181,7 @@ class SliceOp(MovementOp):
 
     def slices(self) -> tuple[slice, ...]:
         """One Python slice per axis."""
-        arguments = (_values(attr) for attr in (self.starts, self.ends, self.steps, self.axes))
+        arguments = (int_values(attr) for attr in (self.starts, self.ends, self.steps, self.axes))
         return shapes.slices(shape_of(self.x), *arguments)
 
     def result_shape(self) -> Shape:
@@ -221,11 +218,11 @@ class PadOp(MovementOp):
         self.build_op((x,), {"pads": ints(pads), "value": real(value)}, None)
 
     def result_shape(self) -> Shape:
-        return shapes.pad(shape_of(self.x), _values(self.pads))
+        return shapes.pad(shape_of(self.x), int_values(self.pads))
 
     def move(self, array: Array, fill: float | None = None) -> Array:
         """`fill` stands in for `value`, for arrays that hold something else than the elements."""
-        pads = _values(self.pads)
+        pads = int_values(self.pads)
         rank = len(pads) // 2
         widths = [(0, 0)] * (array.ndim - rank) + list(zip(pads[:rank], pads[rank:], strict=True))
         return np.pad(array, widths, constant_values=self.value.value.data if fill is None else fill)
@@ -299,10 +296,10 @@ class ResizeOp(MovementOp):
         self.build_op((x,), {"scales": ints(scales)}, None)
 
     def result_shape(self) -> Shape:
-        return shapes.resize(shape_of(self.x), _values(self.scales))
+        return shapes.resize(shape_of(self.x), int_values(self.scales))
 
     def move(self, array: Array) -> Array:
-        scales = _values(self.scales)
+        scales = int_values(self.scales)
         for axis, scale in enumerate(scales, start=array.ndim - len(scales)):
             array = np.repeat(array, scale, axis) if scale != 1 else array
         return array

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xdsl.dialects.builtin import BoolAttr, FloatAttr, IntegerType, f32
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, f32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def
 
@@ -17,8 +17,8 @@ from qnn_ir.dialects.qnn.base import (
     FloatOp,
     TensorOp,
     boolean,
-    element_of,
     integer,
+    integer_type,
     real,
     shape_of,
 )
@@ -88,7 +88,7 @@ class QuantOp(FloatOp):
         _check_bits(self.bits)
 
 
-def quant_bounds(bits: FloatAttr[Any], signed: BoolAttr, narrow: BoolAttr) -> tuple[float, float]:
+def quant_bounds(bits: FloatAttr[Any], signed: IntegerAttr[Any], narrow: IntegerAttr[Any]) -> tuple[float, float]:
     """The bounds of QONNX for a width that may be fractional."""
     b, less = bits.value.data, 1.0 if narrow.value.data else 0.0
     if signed.value.data:
@@ -278,8 +278,7 @@ class QuantizeLinearOp(TensorOp):
         super().verify_()
         lo, hi = self.lo.value.data, self.hi.value.data
         require(lo <= hi, f"empty range [{lo}, {hi}]")
-        element = element_of(self.result)
-        if isinstance(element, IntegerType):
+        if (element := integer_type(self.result.type)) is not None:
             low, high = type_range(element)
             require(low <= lo and hi <= high, f"{element} does not hold [{lo}, {hi}]")
 

@@ -104,23 +104,27 @@ def window_positions(spatial: Shape, window: Window, ceil_mode: bool = False) ->
     return tuple(result)
 
 
+def _check_ranks(x: Shape, w: Shape) -> None:
+    require(len(x) >= 3 and len(x) == len(w), f"convolution of {text(x)} with {text(w)}")
+
+
 def conv(x: Shape, w: Shape, bias: Shape | None, window: Window, group: int) -> Shape:
     """`[N, C, *spatial]` with weights `[O, C/group, *kernel]` to `[N, O, *positions]`."""
-    require(len(x) >= 3 and len(w) == len(x), f"convolution of {text(x)} with {text(w)}")
+    _check_ranks(x, w)
     require(group >= 1 and w[0] % group == 0, f"{w[0]} output channels in {group} groups")
     require(x[1] == w[1] * group, f"{x[1]} channels, but weights for {group} groups of {w[1]}")
-    require(bias in (None, (w[0],)), f"bias of shape {text(bias or ())} for {w[0]} channels")
+    require(bias is None or bias == (w[0],), f"bias of shape {text(bias or ())} for {w[0]} channels")
     return (x[0], w[0], *window_positions(x[2:], window))
 
 
 def conv_transpose(x: Shape, w: Shape, bias: Shape | None, window: Window, group: int, output_padding: Shape) -> Shape:
     """`[N, C, *spatial]` with weights `[C, O/group, *kernel]` to `[N, O, *larger]`."""
-    require(len(x) >= 3 and len(w) == len(x), f"convolution of {text(x)} with {text(w)}")
+    _check_ranks(x, w)
     check_window(window)
     require(group >= 1 and x[1] % group == 0, f"{x[1]} channels in {group} groups")
     require(x[1] == w[0], f"{x[1]} channels, but weights for {w[0]}")
     channels = w[1] * group
-    require(bias in (None, (channels,)), f"bias of shape {text(bias or ())} for {channels} channels")
+    require(bias is None or bias == (channels,), f"bias of shape {text(bias or ())} for {channels} channels")
     require(len(output_padding) == len(x) - 2, f"output padding of length {len(output_padding)}")
     sizes = zip(x[2:], window.strides, window.extent(), window.begin(), window.end(), output_padding, strict=True)
     result = tuple(s * (n - 1) + e - before - after + extra for n, s, e, before, after, extra in sizes)
