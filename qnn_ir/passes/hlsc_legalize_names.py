@@ -20,9 +20,9 @@ class HlscLegalizeNamesPass(ModulePass):
     """
     Make every name legal in C++, Verilog and Tcl and unique when case is ignored; nothing else changes.
 
-    Tops and processes share the global scope, with `<process>_<memory>` for every memory. Memories, sides and ports have
-    a scope per process, ports and channels one per top; both avoid the global names. Names that are legal already
-    stay, in the order of the module; tops come first, since scripts outside refer to them.
+    Tops and processes share the global scope, with `<process>_<memory>` for every memory. Memories, sides and ports
+    have a scope per process, ports and channels one per top; both avoid the global names. Names that are legal
+    already stay, in the order of the module; tops come first, since scripts outside refer to them.
     """
 
     name = "hlsc-legalize-names"

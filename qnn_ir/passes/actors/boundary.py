@@ -37,7 +37,7 @@ def input_process(type_: ChannelType, name: str, source: Operation) -> ProcessOp
     bits = p.add(ReadOp(p.inputs[0], result_type=_bits(word)))
     low = bits if bits_of(word) == type_.bits else p.add(SliceOp(bits, 0, type_.bits))
     p.effect(WriteOp(p.outputs[0], p.add(BitcastOp(low, beat))))
-    return p.finish()
+    return p.process
 
 
 def output_process(type_: ChannelType, name: str, source: Operation) -> ProcessOp:
@@ -49,7 +49,7 @@ def output_process(type_: ChannelType, name: str, source: Operation) -> ProcessO
         zeros = p.add(ConstantOp(0, value_type((padding,), BIT)))
         bits = p.add(ConcatOp([bits, zeros]))
     p.effect(WriteOp(p.outputs[0], p.add(BitcastOp(bits, word))))
-    return p.finish()
+    return p.process
 
 
 def _bits(type_: Attribute) -> ValueType:

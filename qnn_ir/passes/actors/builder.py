@@ -1,12 +1,13 @@
-"""A process under construction: ports, memories and the body of its one side."""
+"""Processes under construction: ports, memories and the body of a side."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.rewriter import InsertPoint, Rewriter
 
 from qnn_ir.constants import dense_int, int_type, location_name
 from qnn_ir.dialects.hlsc import (
@@ -32,63 +33,32 @@ from qnn_ir.dialects.hlsc import (
 )
 from qnn_ir.dialects.stream import ChannelType
 
-OpT = TypeVar("OpT", bound=Operation)
-
 
 def beat_type(type_: ChannelType) -> ValueType:
     """One beat of a channel: always a vector, also of a single lane."""
     return value_type((type_.lanes.data,), type_.element)
 
 
-class ProcessBuilder:
-    """
-    A process with the given ports and one side that counts through the named `bounds` per frame.
+class BodyBuilder:
+    """Adds operations to a side at `point` and memories to its process at `memories`, with the process' location."""
 
-    Values are added in order with `add`; `counters` are the counters of the nest, outermost first.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        source: Operation,
-        inputs: Sequence[Attribute],
-        outputs: Sequence[Attribute],
-        names: str,
-        bounds: Sequence[int],
-    ):
-        ports = [InType(t) for t in inputs] + [OutType(t) for t in outputs]
-        self.process = ProcessOp(name, ports, origin=location_name(source))
-        self.process.location = source.location
-        self.inputs = tuple(self.process.body.block.args[: len(inputs)])
-        self.outputs = tuple(self.process.body.block.args[len(inputs) :])
-        self.side = SideOp("body", [list(bounds)])
-        self.block: Block = self.side.body.block
-        self.counters = tuple(self.block.args[1:])
-        for value, hint in zip(self.block.args, ("frame", *names.split()), strict=True):
-            value.name_hint = hint
-        for ports_, hint in ((self.inputs, "in"), (self.outputs, "out")):
-            for port in ports_:
-                port.name_hint = hint
-
-    def finish(self) -> ProcessOp:
-        """The complete process."""
-        self.process.body.block.add_op(self.side)
-        for op in self.process.walk():
-            op.location = self.process.location
-        return self.process
+    def __init__(self, process: ProcessOp, memories: InsertPoint, point: InsertPoint):
+        self.process, self.memories, self.point = process, memories, point
 
     def add(self, op: Operation) -> SSAValue:
-        """Append `op` to the body; its first result."""
-        self.block.add_op(op)
+        """Add `op` to the body; its first result."""
+        self.effect(op)
         return op.results[0]
 
     def effect(self, op: Operation) -> None:
-        """Append an `op` without results."""
-        self.block.add_op(op)
+        """Add an `op` without results."""
+        op.location = self.process.location
+        Rewriter.insert_op(op, self.point)
 
     def _memory(self, op: MemoryOp, label: str) -> SSAValue:
-        self.process.body.block.add_op(op)
+        op.location = self.process.location
         op.result.name_hint = label
+        Rewriter.insert_op(op, self.memories)
         return op.result
 
     def rom(self, label: str, words: NDArray[Any], element: IntegerType | None = None) -> SSAValue:
@@ -141,6 +111,38 @@ class ProcessBuilder:
         (lo, hi), (low, high) = range_of(value.type), range_of(target)
         op = ExtendOp if low <= lo and hi <= high else NarrowOp
         return self.add(op(value, target))
+
+
+class ProcessBuilder(BodyBuilder):
+    """
+    A process with the given ports and one side that counts through the named `bounds` per frame.
+
+    Values are added in order with `add`; `counters` are the counters of the nest, outermost first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Operation,
+        inputs: Sequence[Attribute],
+        outputs: Sequence[Attribute],
+        names: str,
+        bounds: Sequence[int],
+    ):
+        ports = [InType(t) for t in inputs] + [OutType(t) for t in outputs]
+        process = ProcessOp(name, ports, origin=location_name(source))
+        side = SideOp("body", [list(bounds)])
+        process.body.block.add_op(side)
+        process.location = side.location = source.location
+        super().__init__(process, InsertPoint.before(side), InsertPoint.at_end(side.body.block))
+        self.inputs, self.outputs = process.ports[: len(inputs)], process.ports[len(inputs) :]
+        self.counters = tuple(side.body.block.args[1:])
+        hints = {"in": self.inputs, "out": self.outputs}
+        for hint, ports_ in hints.items():
+            for port in ports_:
+                port.name_hint = hint
+        for value, hint in zip(side.body.block.args, ("frame", *names.split()), strict=True):
+            value.name_hint = hint
 
 
 def tiles(rows: NDArray[np.int64], lanes: int) -> NDArray[np.int64]:

@@ -12,4 +12,4 @@ def lower_fork(op: ForkOp, name: str) -> ProcessOp:
     x = p.add(ReadOp(p.inputs[0]))
     for port in p.outputs:
         p.effect(WriteOp(port, x))
-    return p.finish()
+    return p.process

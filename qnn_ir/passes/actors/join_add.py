@@ -15,7 +15,7 @@ def lower_join_add(op: JoinAddOp, name: str) -> ProcessOp:
     a = _scaled(p, p.add(ReadOp(p.inputs[0])), op.ma.value.data)
     b = _scaled(p, p.add(ReadOp(p.inputs[1])), op.mb.value.data)
     p.effect(WriteOp(p.outputs[0], p.convert(p.add(AddOp(a, b)), target.element)))
-    return p.finish()
+    return p.process
 
 
 def _scaled(p: ProcessBuilder, value: SSAValue, factor: int) -> SSAValue:

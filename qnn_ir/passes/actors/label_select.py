@@ -85,7 +85,7 @@ def lower_label_select(op: LabelSelectOp, name: str) -> ProcessOp:
     index = _index_of(p, keys, winner)
     done = p.compare("ge", t, beats - 1) if iterations > 1 else None
     p.effect(WriteOp(p.outputs[0], p.convert(index, target.element), done))
-    return p.finish()
+    return p.process
 
 
 def _candidates(p: ProcessBuilder, op: LabelSelectOp, beats: int, reading: SSAValue | None) -> tuple[_Keys, SSAValue]:

@@ -32,7 +32,7 @@ def lower_map(op: MapOp, name: str) -> ProcessOp:
     x = p.add(ReadOp(p.inputs[0]))
     y = emit_map(p, x, op.map, to_numpy(op.groups), index, target.element)
     p.effect(WriteOp(p.outputs[0], y))
-    return p.finish()
+    return p.process
 
 
 def emit_map(

@@ -39,7 +39,7 @@ def lower_mvtu(op: MvtuOp, name: str) -> ProcessOp:
     if op.map is not None and op.groups is not None:
         total = emit_map(p, total, op.map, to_numpy(op.groups), nf, target.element)
     p.effect(WriteOp(p.outputs[0], p.convert(total, target.element), last))
-    return p.finish()
+    return p.process
 
 
 def _vector(p: ProcessBuilder, op: MvtuOp) -> SSAValue:

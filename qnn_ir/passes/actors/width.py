@@ -29,7 +29,7 @@ def lower_width(op: WidthOp, name: str) -> ProcessOp:
         _widen(p, op, n, m)
     else:
         _narrow(p, op, n, m)
-    return p.finish()
+    return p.process
 
 
 def _widen(p: ProcessBuilder, op: WidthOp, n: int, m: int) -> None:

@@ -1,0 +1,1 @@
+"""Dot products of small integers as population counts of bit planes."""
