@@ -1,0 +1,62 @@
+"""What a conversion knows while it walks a function: channels, orders, names, and what it could not convert."""
+
+from dataclasses import dataclass, field
+
+from xdsl.dialects.builtin import NameLoc
+from xdsl.ir import Block, Operation, SSAValue
+
+from qnn_ir.analysis.identifiers import Names, legal
+from qnn_ir.constants import IntArray, location_name
+from qnn_ir.dialects.stream import Actor
+
+LONGEST = 44
+"""Of a layer name; a number behind it may make it a little longer."""
+
+
+class Unsupported(Exception):
+    """An operator that has no lowering; the message is the reason."""
+
+
+@dataclass
+class Wire:
+    """
+    A tensor as a stream: its channel and the order of its elements.
+
+    `private` says that nothing else reads the channel, so that its actor may still take a map on board.
+    """
+
+    channel: SSAValue
+    order: IntArray
+    private: bool
+
+
+@dataclass
+class Conversion:
+    """The state of one conversion; lowerings read `wire`, `emit` actors and `define` results."""
+
+    block: Block
+    wires: dict[SSAValue, Wire] = field(default_factory=dict[SSAValue, Wire])
+    names: Names = field(default_factory=Names)
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+
+    def layer(self, op: Operation) -> str:
+        """A fresh stable layer name for `op`: from its ONNX node, else from its kind."""
+        name = location_name(op) if isinstance(op.location, NameLoc) else op.name.split(".")[-1]
+        return self.names.take(legal(name, "layer")[:LONGEST].rstrip("_"), "layer")
+
+    def wire(self, value: SSAValue) -> Wire:
+        """The stream of `value`; `Unsupported` where it is a constant."""
+        if value not in self.wires:
+            raise Unsupported("a constant operand is not supported here")
+        return self.wires[value]
+
+    def emit(self, op: Operation, actor: Actor) -> Actor:
+        """Append `actor`, which stands for `op`."""
+        actor.location = op.location
+        self.block.add_op(actor)
+        return actor
+
+    def define(self, value: SSAValue, channel: SSAValue, order: IntArray, private: bool = True) -> None:
+        """`value` travels through `channel` in `order`."""
+        channel.name_hint = value.name_hint
+        self.wires[value] = Wire(channel, order, private and value.has_one_use())
