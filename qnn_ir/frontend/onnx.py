@@ -39,7 +39,7 @@ from qnn_ir.frontend.onnx_importer import (
     onnx_integer_type,
 )
 from qnn_ir.frontend.onnx_nodes import constant_node, foldable
-from qnn_ir.frontend.onnx_reader import STANDARD, Graph, Node, TensorInfo, read_graph
+from qnn_ir.frontend.onnx_reader import STANDARD, Graph, Node, TensorInfo, as_one_frame, read_graph
 from qnn_ir.frontend.onnx_tensors import FLOAT, INTEGER_TYPES, Constant, shown, type_name
 
 FAMILIES = (
@@ -70,6 +70,24 @@ def import_model(source: Path | bytes | IO[bytes], *, base_dir: Path | None = No
     """
     graph = read_graph(source, base_dir)
     _check_operators(graph.nodes)
+    try:
+        return _import_graph(graph)
+    except UserError:
+        # a leading axis of known size that cannot be split into frames may be no batch at all
+        if graph.batch == 1 or (module := _try_as_one_frame(graph)) is None:
+            raise
+        return module
+
+
+def _try_as_one_frame(graph: Graph) -> ModuleOp | None:
+    try:
+        return _import_graph(as_one_frame(graph))
+    except UserError:
+        return None
+
+
+def _import_graph(graph: Graph) -> ModuleOp:
+    """The module of a checked graph."""
     block = Block(arg_types=[_input_type(info) for info in graph.inputs])
     program = Program(graph, block)
     for argument, info in zip(block.args, graph.inputs, strict=True):

@@ -157,7 +157,7 @@ class NodeImporter(NodeReader):
         if is_float(value.value.type):
             return value.value
         zero = self.int_constant(np.zeros((), np.int64), value.type)
-        return self.emit(qnn.DequantizeLinearOp(value.value, self.float_constant(np.ones(())), zero))
+        return self.emit(qnn.DequantizeLinearOp(value.value, self.float_constant(np.ones(())), zero, axis=0))
 
     def ssa(self, value: Value) -> SSAValue:
         """`value` as an SSA value."""

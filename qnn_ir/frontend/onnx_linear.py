@@ -106,7 +106,7 @@ def conv_transpose(node: NodeImporter) -> Results:
     extra = node.integers("output_padding", (0,) * rank)
     if len(extra) != rank or min(extra) < 0:
         node.fail(f"output_padding {list(extra)}", "give one number of at least 0 per spatial axis")
-    pads = _transposed_padding(node, shape_of(x)[2:], kernel, strides, dilations, extra)
+    pads, extra = _transposed_padding(node, shape_of(x)[2:], kernel, strides, dilations, extra)
     op = qnn.ConvTransposeOp(
         x,
         w,
@@ -122,17 +122,18 @@ def conv_transpose(node: NodeImporter) -> Results:
 
 def _transposed_padding(
     node: NodeImporter, spatial: Ints, kernel: Ints, strides: Ints, dilations: Ints, extra: Ints
-) -> Ints:
+) -> tuple[Ints, Ints]:
+    """Pads and output padding; a wanted size that is larger than the full result needs more output padding."""
     mode = node.text("auto_pad", "NOTSET")
     if not node.has("output_shape") and mode in ("NOTSET", "VALID", ""):
-        return padding(node, spatial, kernel, strides, dilations)
+        return padding(node, spatial, kernel, strides, dilations), extra
     wanted = node.integers("output_shape", [n * s for n, s in zip(spatial, strides, strict=True)])[-len(spatial) :]
     sizes = zip(spatial, kernel, strides, dilations, extra, wanted, strict=True)
     totals = [s * (n - 1) + e + d * (k - 1) + 1 - out for n, k, s, d, e, out in sizes]
-    if min(totals) < 0:
-        node.fail(f"output_shape {list(wanted)} is larger than the transposed convolution", "use output_padding")
-    small, large = tuple(t // 2 for t in totals), tuple(t - t // 2 for t in totals)
-    return small + large if mode != "SAME_UPPER" or node.has("output_shape") is False else large + small
+    extra = tuple(e + max(0, -t) for e, t in zip(extra, totals, strict=True))
+    small = tuple(max(0, t) // 2 for t in totals)
+    large = tuple(max(0, t) - max(0, t) // 2 for t in totals)
+    return (small + large if mode == "SAME_UPPER" else large + small), extra
 
 
 @imports("BatchNormalization")

@@ -218,19 +218,27 @@ def space_to_depth(node: NodeImporter) -> Results:
         node.fail(f"blocks of {b} in {list(shape_of(x))}", "export the model again")
     n, c, h, w = shape_of(x)
     split = node.reshape(x, (n, c, h // b, b, w // b, b))
-    moved = node.transpose(split, (0, 3, 5, 1, 2, 4))
+    moved = node.transpose(split, (0, 3, 5, 1, 2, 4) if node.text("mode", "DCR") == "DCR" else (0, 1, 3, 5, 2, 4))
     return _moved(node, node.reshape(moved, (n, c * b * b, h // b, w // b)))
 
 
-@imports("Expand", "Tile")
-def repeat(node: NodeImporter) -> Results:
-    """Supported where it changes nothing, or repeats axes of size 1."""
-    x, target = node.value(0), [int(i) for i in node.constant(1, "shape")]
+@imports("Tile")
+def tile(node: NodeImporter) -> Results:
+    """The tensor several times, one behind the other, axis by axis."""
+    x, repeats = node.value(0), [int(i) for i in node.constant(1, "number of repetitions").ravel()]
+    if len(repeats) != len(shape_of(x)) or not 1 <= prod(repeats) <= 1 << 16 or min(repeats) < 1:
+        node.fail(f"repetitions {repeats} of {list(shape_of(x))}", "export the model again")
+    for axis, count in enumerate(repeats):
+        if count > 1:
+            x = node.emit(qnn.ConcatOp([x] * count, node.axis(axis, len(repeats), x)))
+    return _moved(node, x)
+
+
+@imports("Expand")
+def expand(node: NodeImporter) -> Results:
+    """NumPy broadcasting to a shape: repeats axes of size 1."""
+    x, target = node.value(0), [int(i) for i in node.constant(1, "shape").ravel()]
     old = shape_of(x)
-    if node.node.op_type == "Tile":
-        if len(target) != len(old):
-            node.fail(f"{len(target)} repetitions for {len(old)} axes", "export the model again")
-        target = [n * r for n, r in zip(old, target, strict=True)]
     if len(target) < len(old):
         target = [1] * (len(old) - len(target)) + target
     if node.batched(x) and target[0] == node.program.graph.batch:

@@ -292,6 +292,6 @@ def _dequantize_blocks(node: NodeImporter, q: SSAValue, type_: int) -> SSAValue:
     except (ValueError, IndexError):
         node.fail(f"blocks of {size} with scales of shape {list(scales.shape)} for {list(shape)}", "export again")
     one, zero = node.float_constant(np.ones(())), node.int_constant(np.zeros((), np.int64), type_)
-    real = node.emit(qnn.DequantizeLinearOp(q, one, zero))
+    real = node.emit(qnn.DequantizeLinearOp(q, one, zero, axis=0))
     shifted = node.emit(qnn.SubOp(real, node.float_constant(zeros)))
     return node.emit(qnn.MulOp(shifted, node.float_constant(scales)))

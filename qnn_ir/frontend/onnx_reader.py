@@ -7,7 +7,7 @@ reach an output, every node has a name of its own, shapes are known and every co
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -72,6 +72,8 @@ class Graph:
     base_dir: Path | None
     batched: bool = False
     batch: int = 1
+    declared: list[TensorInfo] = field(default_factory=list[TensorInfo])
+    """The inputs as the file declares them, batch included."""
     annotations: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -104,6 +106,11 @@ def read_graph(source: Path | bytes | IO[bytes], base_dir: Path | None = None) -
     result = Graph(nodes, inputs, outputs, initializers, opset, base_dir, annotations=annotations)
     _set_batch(result)
     return result
+
+
+def as_one_frame(graph: Graph) -> Graph:
+    """The same graph with its leading axis taken as part of the frame instead of as a batch of known size."""
+    return replace(graph, inputs=graph.declared, batched=False, batch=1)
 
 
 def _content(source: Path | bytes | IO[bytes]) -> bytes:
@@ -280,7 +287,7 @@ def _set_batch(graph: Graph) -> None:
     sizes = leading - {None}
     if leading <= {1} or len(sizes) > 1:
         return
-    graph.batched = True
+    graph.batched, graph.declared = True, graph.inputs
     graph.batch = next(iter(sizes), None) or 1
     graph.inputs = [
         TensorInfo(i.name, i.type, (1, *i.shape[1:]) if i.shape and len(i.shape) > 1 else i.shape) for i in graph.inputs
