@@ -71,9 +71,10 @@ def run(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
             return report_command(arguments)
         case _:
-            from qnn_ir.driver.vitis import synth_command
+            from qnn_ir.driver.vitis import synth
 
-            return synth_command(arguments)
+            code = synth(arguments.out / "hls")
+            return {"exit": code}, "synthesis done" if code == 0 else f"the tool ended with exit code {code}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
