@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnn_ir.driver import csim, packing
-from qnn_ir.driver.host import function, read_host
+from qnn_ir.driver.host import read_host
 from qnn_ir.driver.manifest import HostPort, read_manifest
 from qnn_ir.driver.progress import Progress
 from qnn_ir.errors import UserError
-from qnn_ir.interp import run_function
+from qnn_ir.interp import Accelerator, run_module
 
 
 def simulate(
@@ -23,36 +23,25 @@ def simulate(
     C++ in the build folder `out`, and the frames per second of the accelerator's call alone.
     """
     manifest, host = read_manifest(out), read_host(out)
-    frames = _shaped(frames, manifest["input_shape"])
     with progress.stage(f"{cxx}"):
         exe = csim.compile(out / "hls", cxx=cxx, bounded=bounded)
     inputs = [HostPort.from_json(port) for port in manifest["inputs"]]
     outputs = [HostPort.from_json(port) for port in manifest["outputs"]]
-    integers = run_function(function(host, "prologue"), [frames])
-    with progress.stage("simulate"):
-        packed = [_pack(port, tensor) for port, tensor in zip(inputs, integers, strict=True)]
+    speeds: list[float] = []
+
+    def run(tensors: list[NDArray[Any]]) -> list[NDArray[Any]]:
+        packed = [_pack(port, tensor) for port, tensor in zip(inputs, tensors, strict=True)]
         words, speed = csim.run_timed(exe, packed, len(outputs))
-    results = [port.layout.unpack(packing.unpack(raw, port.words)) for port, raw in zip(outputs, words, strict=True)]
-    (result,) = run_function(function(host, "epilogue"), results)
-    return result.reshape(len(frames), *_frame_shape(manifest["output_shape"])).astype(manifest["output_dtype"]), speed
+        speeds.append(speed)
+        return [p.layout.unpack(packing.unpack(raw, p.words)) for p, raw in zip(outputs, words, strict=True)]
+
+    with progress.stage("simulate"):
+        (result,) = run_module(host, [frames], accelerator=Accelerator(len(inputs), len(outputs), run))
+    return result.astype(manifest["output_dtype"]), speeds[0]
 
 
 def _pack(port: HostPort, tensor: NDArray[Any]) -> NDArray[np.uint8]:
     return packing.pack(port.layout.pack(tensor.astype(np.int64)), port.words)
-
-
-def _shaped(frames: NDArray[Any], shape: list[int]) -> NDArray[np.float32]:
-    """`frames` as (N, *input shape); the batch axis of the model, which is 1, may be there or be N itself."""
-    frame = _frame_shape(shape)
-    if frames.shape[1:] not in (tuple(frame), tuple(shape)):
-        wanted = ", ".join(["N", *map(str, frame)])
-        raise UserError(f"the input has the shape {frames.shape}", remedy=f"give an array of shape ({wanted})")
-    return frames.reshape(len(frames), *shape).astype(np.float32)
-
-
-def _frame_shape(shape: list[int]) -> list[int]:
-    """The shape of one frame: without the batch axis where there is one."""
-    return shape[1:] if shape and shape[0] == 1 else shape
 
 
 def sim_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:

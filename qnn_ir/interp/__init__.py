@@ -4,7 +4,8 @@ Executable semantics of every level, in NumPy: what the IR means, and the refere
 `run_module` runs a whole module, wherever its accelerator is on the way down.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,33 @@ from xdsl.dialects.func import FuncOp
 
 from qnn_ir.dialects.qnn import integer_type, shape_of
 from qnn_ir.errors import UserError
-from qnn_ir.interp.accelerator import find_accelerator, output_count, run_accelerator
+from qnn_ir.interp.accelerator import find_accelerator, port_counts, run_accelerator
 from qnn_ir.interp.qnn import Trace, run_function
 
-__all__ = ["Trace", "run_module"]
+__all__ = ["Accelerator", "Trace", "run_module"]
 
 Array = NDArray[Any]
 
 
-def run_module(module: ModuleOp, inputs: Sequence[Array], trace: Trace | None = None) -> list[Array]:
+@dataclass(frozen=True)
+class Accelerator:
+    """Something that computes: integer tensors `(N, *shape)` in, `(N, *any shape of the result)` out."""
+
+    inputs: int
+    outputs: int
+    run: Callable[[list[Array]], list[Array]]
+
+
+def run_module(
+    module: ModuleOp, inputs: Sequence[Array], trace: Trace | None = None, accelerator: Accelerator | None = None
+) -> list[Array]:
     """
     The outputs of `@main`, or of prologue, accelerator and epilogue, for N frames.
 
     `inputs`: one array `(N, *shape)` per input, or `(N, *shape[1:])` where the batch axis of `shape` is 1. Outputs are
-    float64 or int64, `(N, *shape[1:])` where the batch axis is 1. `trace` records all values of the `qnn` level. Raises
-    `UserError` when the inputs do not fit.
+    float64 or int64, `(N, *shape[1:])` where the batch axis is 1. `trace` records all values of the `qnn` level.
+    `accelerator` stands in for the accelerator of a module that has host functions alone (compiled C++, a board).
+    Raises `UserError` when the inputs do not fit.
     """
     functions = {op.sym_name.data: op for op in module.body.ops if isinstance(op, FuncOp)}
     first = functions.get("main") or functions.get("prologue")
@@ -43,26 +56,23 @@ def run_module(module: ModuleOp, inputs: Sequence[Array], trace: Trace | None = 
     if last is None:
         raise UserError("nothing to run: the module has @prologue, but no @epilogue")
     values = [np.broadcast_to(v, (frames, *v.shape[1:])) for v in values]
-    values = _run_middle(module, functions.get("accelerator"), last, values, trace)
+    middle = accelerator or _accelerator(module, functions.get("accelerator"), trace)
+    types = last.body.block.args[: middle.outputs]
+    results = middle.run(values[: middle.inputs])
+    shaped = [r.reshape(len(r), *shape_of(arg)) for r, arg in zip(results, types, strict=True)]
+    values = [*shaped, *values[middle.inputs :]]  # what bypasses the accelerator comes last
     return [_output(value, frames) for value in run_function(module, last, values, trace)]
 
 
-def _run_middle(
-    module: ModuleOp, function: FuncOp | None, epilogue: FuncOp, values: list[Array], trace: Trace | None
-) -> list[Array]:
-    """The arguments of the epilogue: what the accelerator makes of the first values, then those that bypass it."""
+def _accelerator(module: ModuleOp, function: FuncOp | None, trace: Trace | None) -> Accelerator:
+    """The accelerator of the module at the level that it has reached."""
     if function is not None:
-        count = len(function.function_type.inputs)
-        return [*run_function(module, function, values[:count], trace), *values[count:]]
-    accelerator = find_accelerator(module)
-    if accelerator is None:
+        inputs, outputs = (len(types) for types in (function.function_type.inputs, function.function_type.outputs))
+        return Accelerator(inputs, outputs, lambda tensors: run_function(module, function, tensors, trace))
+    op = find_accelerator(module)
+    if op is None:
         raise UserError("nothing to run: the module has no accelerator")
-    types = epilogue.body.block.args
-    outputs = output_count(accelerator)
-    count = len(values) - (len(types) - outputs)
-    results = run_accelerator(module, accelerator, values[:count])
-    shaped = [r.reshape(len(r), *shape_of(arg)) for r, arg in zip(results, types[:outputs], strict=True)]
-    return [*shaped, *values[count:]]
+    return Accelerator(*port_counts(op), lambda tensors: run_accelerator(module, op, tensors))
 
 
 def _arguments(function: FuncOp, inputs: Sequence[Array]) -> list[Array]:

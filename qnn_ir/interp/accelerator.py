@@ -18,11 +18,11 @@ def find_accelerator(module: ModuleOp) -> Operation | None:
     return next((op for op in module.body.ops if op.name in (GRAPH, TOP)), None)
 
 
-def output_count(accelerator: Operation) -> int:
-    """How many tensors leave it."""
-    return len(
-        cast(ArrayAttr[Any], accelerator.properties["outputs" if accelerator.name == GRAPH else "output_layouts"])
-    )
+def port_counts(accelerator: Operation) -> tuple[int, int]:
+    """How many tensors enter it and how many leave it."""
+    names = ("inputs", "outputs") if accelerator.name == GRAPH else ("input_layouts", "output_layouts")
+    inputs, outputs = (len(cast(ArrayAttr[Any], accelerator.properties[name])) for name in names)
+    return inputs, outputs
 
 
 def run_accelerator(module: ModuleOp, accelerator: Operation, tensors: Sequence[IntArray]) -> list[IntArray]:
