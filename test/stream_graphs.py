@@ -1,6 +1,7 @@
 """Integer functions in text and random graphs for the tests of the stream level."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,19 +44,17 @@ def mlp(sizes: Sequence[int], *, seed: int = 0, binary: bool = False, label: boo
     random = np.random.default_rng(seed)
     block = Block(arg_types=[ChannelType(int_type(0, 3), 1, sizes[0])])
     value = block.args[0]
-    for index, (columns, rows) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for index, (columns, rows) in enumerate(pairwise(sizes)):
         shape = rows, columns
         weights = random.choice([-1, 1], shape) if binary else random.integers(-3, 4, shape)
         bound = 3 * int(np.abs(weights).sum(axis=1).max())
         accumulator = int_type(-bound, bound)
-        op = MvtuOp(f"fc{index}", value, dense_int(weights), int_type(-3, 3), accumulator, accumulator)
+        result, map, groups = accumulator, None, None
         if index < len(sizes) - 2:
             thresholds = np.sort(random.integers(-bound // 9, bound // 9 + 1, (rows, 3)), axis=1)
-            map = MapAttr.from_map(maps.Thresholds(thresholds, 0))
+            result, map = int_type(0, 3), MapAttr.from_map(maps.Thresholds(thresholds, 0))
             groups = dense_int(np.arange(rows))
-            op = MvtuOp(
-                f"fc{index}", value, dense_int(weights), int_type(-3, 3), accumulator, int_type(0, 3), map, groups
-            )
+        op = MvtuOp(f"fc{index}", value, dense_int(weights), int_type(-3, 3), accumulator, result, map, groups)
         block.add_op(op)
         value = op.result
     if label:
