@@ -155,7 +155,7 @@ def _largest(x: IntArray) -> int:
     return max(abs(int(x.min())), abs(int(x.max()))) if x.size else 0
 
 
-def by_row(x: IntArray, rows: IntArray, function: Callable[[int, IntArray], Any]) -> IntArray:
+def by_row(x: NDArray[Any], rows: IntArray, function: Callable[[int, NDArray[Any]], Any]) -> IntArray:
     """`function(g, elements)` applied to the elements of every row g in use, put back in place."""
     if rows.size == 1:
         return np.asarray(function(int(rows.flat[0]), x), np.int64)

@@ -5,6 +5,7 @@ A convolution is a sum over the taps of its kernel, each one a matrix product. I
 products where no partial sum can reach 2^53 (then they are exact), else through int64, else through Python's integers.
 """
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -146,7 +147,11 @@ class LinearFunctions(InterpreterFunctions):
         if not is_float(op.result.type):
             x, w = _exact(x, w, int(np.prod(w.shape[2:])), abs(pad_value))
         group = op.group.value.data
-        result = _each_weight(x, w, lambda x, w: convolve(x, w, op.window(), group, pad_value, positions))
+
+        def run(x: Array, w: Array) -> Array:
+            return convolve(x, w, op.window(), group, pad_value, positions)
+
+        result = _each_weight(x, w, run)
         return store(op, _biased(op, result, bias))
 
     @impl(qnn.ConvTransposeOp)
@@ -156,7 +161,11 @@ class LinearFunctions(InterpreterFunctions):
         if not is_float(op.result.type):
             x, w = _exact(x, w, w[0].size // w.shape[2])
         group = op.group.value.data
-        result = _each_weight(x, w, lambda x, w: deconvolve(x, w, op.window(), group, shape))
+
+        def run(x: Array, w: Array) -> Array:
+            return deconvolve(x, w, op.window(), group, shape)
+
+        result = _each_weight(x, w, run)
         return store(op, _biased(op, result, bias))
 
     @impl(qnn.BatchNormOp)
@@ -186,7 +195,7 @@ class LinearFunctions(InterpreterFunctions):
         return store(op, sums.reshape(x.shape[0], *shape_of(op.result)))
 
 
-def _each_weight(x: Array, w: Array, function: Any) -> Array:
+def _each_weight(x: Array, w: Array, function: Callable[[Array, Array], Array]) -> Array:
     """`function` on all frames at once, or frame by frame where the weights depend on the input."""
     if w.shape[0] == 1:
         result = function(_flat(x), w[0])

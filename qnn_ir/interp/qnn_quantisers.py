@@ -66,7 +66,9 @@ class QuantiserFunctions(InterpreterFunctions):
     def multi_threshold(self, _i: Interpreter, op: qnn.MultiThresholdOp, args: tuple[Array, ...]) -> tuple[Array]:
         x, thresholds = args[0], np.sort(frameless(args[1], "thresholds"), axis=1)
         rank = len(shape_of(op.x))
-        rows = along(np.arange(thresholds.shape[0])[None], op.channel_axis.value.data, rank)[0]
+        rows: IntArray = along(np.arange(thresholds.shape[0], dtype=np.int64)[None], op.channel_axis.value.data, rank)[
+            0
+        ]
 
         def count(g: int, values: FloatArray) -> IntArray:
             return np.searchsorted(thresholds[g], values, side="right")

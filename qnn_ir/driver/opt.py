@@ -1,0 +1,76 @@
+"""`qnn-opt`: reads MLIR or ONNX, runs passes, prints MLIR or a target. MLIR's habits, errors in one line."""
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import IO, ClassVar
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, InterpretationError, ParseError
+from xdsl.xdsl_opt_main import xDSLOptMain
+
+from qnn_ir.errors import UserError
+
+USER_ERRORS = (UserError, DiagnosticException, InterpretationError, ParseError, ArgSpecParseError, ValueError, OSError)
+"""What a wrong file, pipeline or array can raise; anything else is a defect and shows a traceback."""
+
+
+class QnnOptMain(xDSLOptMain):
+    """xDSL's driver with our dialects, passes and targets (through the `xdsl.universe` entry point) and ONNX files."""
+
+    version_format: ClassVar[str] = "qnn-opt (xDSL {xdsl_version})"
+
+    def register_all_frontends(self) -> None:
+        super().register_all_frontends()
+        self.available_frontends["onnx"] = _import_onnx
+
+
+def _import_onnx(stream: IO[bytes]) -> ModuleOp:
+    from qnn_ir.frontend.onnx import import_model  # costs 0.2 s, which MLIR input need not pay
+
+    return import_model(stream)
+
+
+def one_line(error: BaseException) -> str:
+    """What a user needs to know of `error`: what, and for text where."""
+    if isinstance(error, ParseError):
+        return f"{error.span.get_location()}: {' '.join(error.msg.split())}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    text = " ".join(str(error).split())
+    return f"{op}: {text}" if (op := _rejected_operation(error)) else text
+
+
+def _rejected_operation(error: BaseException) -> str:
+    """The operation that a verifier or parser marked by carets in the notes of `error`."""
+    for note in getattr(error, "__notes__", ()):
+        lines = str(note).splitlines()
+        for line, marker in zip(lines, lines[1:], strict=False):
+            if marker.lstrip().startswith("^") and (found := re.search(r'"([\w.]+)"\(', line)):
+                return found.group(1)
+    return ""
+
+
+def guarded(action: Callable[[], None], debug: bool) -> int:
+    """Run `action`; the exit code. The user's errors are told in one line, with `debug` as tracebacks."""
+    try:
+        action()
+    except USER_ERRORS as error:
+        if debug:
+            raise
+        print(f"error: {one_line(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Entry point; the exit code."""
+    arguments = list(sys.argv[1:] if args is None else args)
+    debug = "--debug" in arguments
+    if debug:
+        arguments.remove("--debug")
+    return guarded(lambda: QnnOptMain(args=arguments).run(), debug)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
