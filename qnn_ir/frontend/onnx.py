@@ -1,6 +1,7 @@
 """The entrance for ONNX files: QONNX, QCDQ and integer operators become `qnn` form (a), mechanically."""
 
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,7 @@ from qnn_ir.frontend import (
 from qnn_ir.frontend.onnx_attributes import NodeReader
 from qnn_ir.frontend.onnx_folding import fold
 from qnn_ir.frontend.onnx_importer import (
+    LARGEST,
     REGISTRY,
     NodeImporter,
     Program,
@@ -121,6 +123,8 @@ def _check_operators(nodes: Sequence[Node]) -> None:
 def _input_type(info: TensorInfo) -> Attribute:
     """float32, or integers of at most 64 bits as the type says."""
     shape = [d or 1 for d in info.shape or ()]
+    if prod(shape) > LARGEST:
+        raise UserError(f"shape {shape} is too large", f"graph input {shown(info.name)}", "use sensible sizes")
     if info.type in INTEGER_TYPES:
         return TensorType(onnx_integer_type(info.type), shape)
     if info.type != FLOAT:

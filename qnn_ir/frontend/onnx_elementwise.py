@@ -12,6 +12,7 @@ from qnn_ir.frontend.onnx_folding import align
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, Value, imports, shape_of
 from qnn_ir.frontend.onnx_reader import MICROSOFT, QONNX
 from qnn_ir.frontend.onnx_tensors import (
+    DOUBLE,
     FLOAT,
     FLOAT_TYPES,
     INTEGER_TYPES,
@@ -231,8 +232,8 @@ def _cast(node: NodeImporter, value: Value, to: int) -> Results:
     if isinstance(value, Constant) or value.type == to:
         return value
     if to in FLOAT_TYPES:
-        if to not in (FLOAT, *(() if value.type in INTEGER_TYPES else FLOAT_TYPES)):
-            node.fail(f"casts to {type_name(to)}", "cast to FLOAT")
+        if to not in (FLOAT, DOUBLE):
+            node.fail(f"casts to {type_name(to)}, which rounds", "cast to FLOAT")
         return Tensor(node.real_of(value), FLOAT)
     if value.type not in INTEGER_TYPES or to not in INTEGER_TYPES:
         node.fail(f"casts {type_name(value.type)} to {type_name(to)}", "quantise with QuantizeLinear or Quant")

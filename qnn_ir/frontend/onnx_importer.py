@@ -7,6 +7,7 @@ returns one value per ONNX output. Importing is mechanical: whatever changes ari
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import TypeAlias
 
 import numpy as np
@@ -47,6 +48,9 @@ class Tensor:
 Value: TypeAlias = Constant | Tensor
 Results: TypeAlias = Value | Sequence[Value | None]
 Import: TypeAlias = "Callable[[NodeImporter], Results]"
+
+LARGEST = 1 << 31
+"""Elements of the largest tensor per frame that is imported."""
 
 REGISTRY: dict[tuple[str, str], Import] = {}
 
@@ -233,6 +237,8 @@ class NodeImporter(NodeReader):
             raise UserError(str(error), self.node.place, "export the model again") from error
         values: list[Value | None] = [results] if isinstance(results, Constant | Tensor) else list(results)
         for value in values:
+            if isinstance(value, Tensor) and prod(value.shape) > LARGEST:
+                self.fail(f"result of shape {list(value.shape)} is too large", "use sensible sizes")
             if isinstance(value, Tensor) and self.batched(value.value) and value.shape[:1] != (1,):
                 self.fail(f"mixes the frames of a batch: result of shape {list(value.shape)}", "export with batch 1")
         return values
