@@ -55,6 +55,10 @@ class Schedule:
             self._memo[key] = self._evaluate(self._terms[slot], frame)
         return self._memo[key]
 
+    def fresh(self) -> "Schedule":
+        """The same control with nothing kept: for a single look at one of many frames."""
+        return Schedule(self.bounds, self._terms, self._advances)
+
     def depends_on_frame(self, slot: int) -> bool:
         """Whether the value of a term differs from frame to frame."""
         return self._by_frame[slot]

@@ -21,6 +21,7 @@ from xdsl.utils.exceptions import VerifyException
 from qnn_ir.constants import to_numpy, type_range
 from qnn_ir.dialects.hlsc.base import INDEX, PREDICATE, HlscOp, check_same_bits, value_of
 from qnn_ir.dialects.hlsc.types import (
+    ARITHMETIC_BITS,
     InType,
     MemType,
     OutType,
@@ -78,6 +79,8 @@ class RomOp(MemoryOp):
         lanes = lanes_of(self.type.value)
         if prod(self.data.get_shape()) != self.type.depth.data * lanes:
             raise VerifyException(f"data {self.data.get_shape()} does not fill {self.type}")
+        if element_of(self.type.value).width.data > ARITHMETIC_BITS:
+            raise VerifyException(f"a rom has lanes of at most {ARITHMETIC_BITS} bits; a load may join them to words")
         array = to_numpy(self.data)
         lo, hi = type_range(element_of(self.type.value))
         if array.min() < lo or array.max() > hi:

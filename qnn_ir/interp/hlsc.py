@@ -1,0 +1,135 @@
+"""Executable semantics of the `hlsc` level: a top, or one process on its own."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp
+from xdsl.ir import Attribute, BlockArgument, SSAValue
+
+from qnn_ir.dialects import hlsc
+from qnn_ir.dialects.stream import ChannelType
+from qnn_ir.interp.hlsc_process import Mode, Order, ProcessProgram, Tokens
+from qnn_ir.interp.hlsc_values import Array, HlscError, array_shape, from_bits, recast, to_bits
+
+__all__ = ["HlscError", "ProcessProgram", "run_process", "run_top"]
+
+IntArray = NDArray[Any]
+
+
+def run_process(
+    process: hlsc.ProcessOp,
+    inputs: Sequence[IntArray],
+    frames: int | None = None,
+    mode: Mode = "auto",
+    order: Order = "greedy",
+    seed: int = 0,
+    check: bool = True,
+) -> list[Array]:
+    """
+    One process: for each input port an array (frames, tokens, *lanes), the same for each output port.
+
+    Lanes of more than 62 bits are bits, see `hlsc_values`. `frames` is needed where there is no input. With `check`
+    every intermediate value is compared with its type.
+    """
+    count = len(inputs[0]) if inputs else frames or 1
+    tokens = [list(np.moveaxis(np.asarray(array), 1, 0)) for array in inputs]
+    outputs = ProcessProgram(process, check).run(tokens, count, mode, order, seed)
+    return [_frames_first(t, p, count) for t, p in zip(outputs, process.outputs, strict=True)]
+
+
+def _frames_first(tokens: Tokens, port: BlockArgument, frames: int) -> Array:
+    shape = array_shape(_beat(port))
+    if not tokens:
+        return np.zeros((frames, 0, *shape), np.int64)
+    return np.stack([np.broadcast_to(t, (frames, *shape)) for t in tokens], axis=1)
+
+
+def _beat(value: SSAValue) -> Attribute:
+    """The value type that a port or channel carries."""
+    return cast("hlsc.InType | hlsc.OutType | hlsc.ChanType", value.type).value
+
+
+def run_top(
+    module: ModuleOp, top: hlsc.TopOp, inputs: Sequence[IntArray], mode: Mode = "auto"
+) -> list[NDArray[np.int64]]:
+    """
+    The whole accelerator: integers (N, elements per frame) in stream order for each input, the same for each output.
+
+    `input_types` and `output_types` of the top say how elements are grouped into beats, the port how beats are padded
+    to words. Raises `HlscError` on a deadlock (naming process and port), a leftover token or a value outside its type.
+    """
+    del module
+    frames = len(inputs[0])
+    channels: dict[SSAValue, tuple[Attribute, Tokens]] = {}
+    for arg, array, type_ in zip(top.inputs, inputs, _stream_types(top.input_types, top.inputs), strict=True):
+        channels[arg] = _beat(arg), pack_beats(np.asarray(array), type_, _beat(arg))
+    _run_calls(top, channels, frames, mode)
+    types = _stream_types(top.output_types, top.outputs)
+    return [unpack_beats(*channels[arg][::-1], t, frames) for arg, t in zip(top.outputs, types, strict=True)]
+
+
+def _stream_types(types: ArrayAttr[Attribute] | None, args: Sequence[BlockArgument]) -> list[Attribute]:
+    """The type of one beat before padding."""
+    if types is None:
+        return [_beat(arg) for arg in args]
+    return [hlsc.value_type((t.lanes.data,), t.element) for t in types if isinstance(t, ChannelType)]
+
+
+def _run_calls(top: hlsc.TopOp, channels: dict[SSAValue, tuple[Attribute, Tokens]], frames: int, mode: Mode) -> None:
+    """Run every process as soon as all its inputs are there; whole frames at a time."""
+    waiting = list(top.calls)
+    while waiting:
+        ready = [call for call in waiting if all(c in channels for c in _ends(call)[0])]
+        if not ready:
+            missing = next(c for c in _ends(waiting[0])[0] if c not in channels)
+            name = waiting[0].callee.string_value()
+            raise HlscError(f"deadlock: process @{name} waits for channel %{missing.name_hint}, which depends on it")
+        for call in ready:
+            _run_call(call, channels, frames, mode)
+        waiting = [call for call in waiting if call not in ready]
+
+
+def _ends(call: hlsc.CallOp) -> tuple[list[SSAValue], list[SSAValue]]:
+    """The channels a call reads and those it writes, in the order of the ports."""
+    pairs = list(zip(call.process().ports, call.channels, strict=True))
+    reads = [c for p, c in pairs if isinstance(p.type, hlsc.InType)]
+    return reads, [c for p, c in pairs if isinstance(p.type, hlsc.OutType)]
+
+
+def _run_call(call: hlsc.CallOp, channels: dict[SSAValue, tuple[Attribute, Tokens]], frames: int, mode: Mode) -> None:
+    process, (reads, writes) = call.process(), _ends(call)
+    inputs: list[Tokens] = []
+    for port, channel in zip(process.inputs, reads, strict=True):
+        type_, tokens = channels.pop(channel)
+        inputs.append([recast(t, type_, _beat(port)) for t in tokens])
+    outputs = ProcessProgram(process).run(inputs, frames, mode)
+    for port, channel, tokens in zip(process.outputs, writes, outputs, strict=True):
+        channels[channel] = _beat(port), tokens
+
+
+def pack_beats(elements: IntArray, beat: Attribute, word: Attribute) -> Tokens:
+    """Elements (N, count) as tokens of type `word`: `beat` lanes at a time, zero bits above."""
+    lanes = hlsc.lanes_of(beat)
+    if elements.ndim != 2 or elements.shape[1] % lanes:
+        raise HlscError(f"{elements.shape} elements do not fill beats of {beat}")
+    lo, hi = hlsc.range_of(beat)
+    if elements.size and (elements.min() < lo or elements.max() > hi):
+        raise HlscError(f"input [{elements.min()}, {elements.max()}] does not fit {beat}")
+    beats = elements.astype(np.int64).reshape(len(elements), -1, *hlsc.shape_of(beat))
+    return [_padded(beats[:, i], beat, word) for i in range(beats.shape[1])]
+
+
+def _padded(value: Array, beat: Attribute, word: Attribute) -> Array:
+    if hlsc.bits_of(beat) == hlsc.bits_of(word):
+        return recast(value, beat, word)
+    bits = to_bits(value, beat)
+    return from_bits(np.pad(bits, ((0, 0), (0, hlsc.bits_of(word) - hlsc.bits_of(beat)))), word)
+
+
+def unpack_beats(tokens: Tokens, word: Attribute, beat: Attribute, frames: int) -> NDArray[np.int64]:
+    """The inverse of `pack_beats`: (N, count)."""
+    count = hlsc.bits_of(beat)
+    values = [from_bits(to_bits(t, word)[:, :count], beat).reshape(len(t), -1) for t in tokens]
+    return np.concatenate([np.broadcast_to(v, (frames, v.shape[1])) for v in values], axis=1)
