@@ -86,6 +86,7 @@ def _map(op: qnn.MapOp, conversion: Conversion) -> None:
             actor.map, actor.groups = op.map, dense_int(repeated)
             type_ = channel(actor.result)
             result = Rewriter.replace_value_with_new_type(actor.result, ChannelType(element, type_.lanes, type_.beats))
+            result.name_hint = op.result.name_hint
             conversion.define(op.result, result, wire.order)
             return
     alone = stream.MapOp(conversion.layer(op), wire.channel, op.map, dense_int(period(groups)), element)

@@ -58,5 +58,5 @@ class Conversion:
 
     def define(self, value: SSAValue, channel: SSAValue, order: IntArray, private: bool = True) -> None:
         """`value` travels through `channel` in `order`."""
-        channel.name_hint = value.name_hint
+        channel.name_hint = channel.name_hint or value.name_hint
         self.wires[value] = Wire(channel, order, private and value.has_one_use())
