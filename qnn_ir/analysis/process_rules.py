@@ -1,9 +1,7 @@
 """
 What simulation of a process can miss, proven on vectors. Pure NumPy, no IR.
 
-Each side fires its iterations in order, frame after frame; how sides interleave depends on stalls. An await
-`other.position > x` is all that orders them: it guarantees that every iteration of the other side whose position is
-at most `x` has fired. The rules hold for every interleaving that the awaits allow:
+The rules hold for every interleaving that the awaits allow:
 
 * positions never decrease;
 * every index lies within its memory;
@@ -16,81 +14,18 @@ at most `x` has fired. The rules hold for every interleaving that the awaits all
 * sides do not wait for each other for ever.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qnn_ir.analysis.schedule import Schedule, Vector
+from qnn_ir.analysis.process_timeline import Access, ProcessFacts, SideFacts, Timeline
+from qnn_ir.analysis.schedule import Vector
 
 FAR_FRAME = 1 << 20
 """A frame so late that an address that grows from frame to frame has left every memory."""
 
 UNBOUNDED = 1 << 62
 """A position that nothing holds back."""
-
-
-@dataclass(frozen=True)
-class Access:
-    """An access to memory or port `name` in the iterations where the term `when` holds, at the term `index`."""
-
-    name: str
-    when: int | None = None
-    index: int | None = None
-
-
-@dataclass(frozen=True)
-class Await:
-    """The side `side` has to come past the term `threshold` where the term `when` holds."""
-
-    side: int
-    threshold: int
-    when: int | None = None
-
-
-@dataclass(frozen=True)
-class Bound:
-    """The term `index` lies in `[lo, hi)`; `what` names it."""
-
-    what: str
-    index: int
-    lo: int
-    hi: int
-    when: int | None = None
-
-
-@dataclass(frozen=True)
-class SideFacts:
-    """What one side does; terms are numbers in its schedule."""
-
-    name: str
-    schedule: Schedule
-    position: int | None = None
-    awaits: list[Await] = field(default_factory=list[Await])
-    reads: list[Access] = field(default_factory=list[Access])
-    writes: list[Access] = field(default_factory=list[Access])
-    loads: list[Access] = field(default_factory=list[Access])
-    stores: list[Access] = field(default_factory=list[Access])
-    bounds: list[Bound] = field(default_factory=list[Bound])
-
-    def enabled(self, when: int | None) -> Vector:
-        """In which iterations of a frame the term holds; in all where there is none."""
-        return np.ones(self.schedule.iterations, bool) if when is None else self.schedule.at(when)
-
-    def any_of(self, accesses: list[Access]) -> Vector:
-        """In which iterations of a frame any of the accesses happens."""
-        return np.any([self.enabled(a.when) for a in accesses] or [np.zeros(self.schedule.iterations, bool)], axis=0)
-
-
-@dataclass(frozen=True)
-class ProcessFacts:
-    """A process: its sides, and the depth of each memory that is written (`state`) or constant (`roms`)."""
-
-    sides: list[SideFacts]
-    state: Mapping[str, int] = field(default_factory=dict[str, int])
-    roms: Mapping[str, int] = field(default_factory=dict[str, int])
-    has_inputs: bool = True
 
 
 def violations(process: ProcessFacts) -> Iterator[str]:
@@ -127,65 +62,6 @@ def _index_bounds(process: ProcessFacts) -> Iterator[str]:
                     break
 
 
-class Timeline:
-    """
-    A few frames of every side, with what the awaits guarantee.
-
-    Iterations are numbered through all frames. Enough frames are unrolled for a ring that holds several of them.
-    """
-
-    def __init__(self, process: ProcessFacts):
-        self.process = process
-        self.sides = process.sides
-        self.frames = 3 + max((self._frames_held(name) for name in process.state), default=0)
-        self.positions = [self._positions(side) for side in self.sides]
-        self._required: dict[tuple[int, int], NDArray[np.int64]] = {}
-
-    def _frames_held(self, memory: str) -> int:
-        """How many frames the memory can hold at most."""
-        stored = [int(s.enabled(a.when).sum()) for s in self.sides for a in s.stores if a.name == memory]
-        return -(-self.process.state[memory] // max(sum(stored), 1))
-
-    def _positions(self, side: SideFacts) -> Vector:
-        """The position at each iteration; a side without one guarantees nothing."""
-        if side.position is None:
-            return np.full(self.frames * side.schedule.iterations, np.iinfo(np.int64).max)
-        return side.schedule.over(side.position, self.frames)
-
-    def enabled(self, side: SideFacts, when: int | None) -> Vector:
-        """Predicate `when` in all iterations of all frames."""
-        return np.tile(side.enabled(when), self.frames)
-
-    def frame_of(self, side: SideFacts, iterations: Vector) -> Vector:
-        """The frame of each iteration."""
-        return iterations // side.schedule.iterations
-
-    def thresholds(self, side: int, other: int) -> Vector:
-        """The largest position of `other` awaited in each iteration of `side` or before."""
-        facts = self.sides[side]
-        lowest = np.iinfo(np.int64).min
-        result = np.full(self.frames * facts.schedule.iterations, lowest)
-        for wait in facts.awaits:
-            if wait.side == other:
-                values = facts.schedule.over(wait.threshold, self.frames)
-                result = np.maximum(result, np.where(self.enabled(facts, wait.when), values, lowest))
-        return np.maximum.accumulate(result)
-
-    def fired(self, side: int, other: int) -> Vector:
-        """How many iterations of `other` have fired for certain when each iteration of `side` fires."""
-        if side == other:
-            return np.arange(self.frames * self.sides[side].schedule.iterations)
-        if (side, other) not in self._required:
-            thresholds = self.thresholds(side, other)
-            self._required[side, other] = np.searchsorted(self.positions[other], thresholds, "right")
-        return self._required[side, other]
-
-    def place(self, side: int, iteration: int) -> str:
-        """An iteration in words."""
-        frame, index = divmod(int(iteration), self.sides[side].schedule.iterations)
-        return f"iteration {index} of frame {frame} of side {self.sides[side].name}"
-
-
 def _monotone(t: Timeline) -> Iterator[str]:
     for i, positions in enumerate(t.positions):
         if (falls := np.flatnonzero(np.diff(positions) < 0)).size:
@@ -219,7 +95,7 @@ def _state(t: Timeline) -> Iterator[str]:
         when = np.concatenate([s[1] for s in stores])
         key = np.sort(np.concatenate([s[2] for s in stores]) * _span(t) + when)
         if (twice := np.flatnonzero(np.diff(key) == 0)).size:
-            yield f"{t.place(writer, key[twice[0]] % _span(t))} stores one word of {memory} twice"
+            yield f"{t.place(writer, int(key[twice[0]] % _span(t)))} stores one word of {memory} twice"
         for reader, iterations, addresses in loads:
             yield from _load(t, memory, (writer, key), (reader, iterations, addresses))
 
@@ -312,9 +188,10 @@ def _gaps(t: Timeline) -> Iterator[str]:
             wrong = (high - threshold > limit) | (low - threshold < -limit)
             if wrong.any():
                 at = int(np.argmax(wrong))
+                reached = f"[{low[at]}, {high[at] if high[at] < UNBOUNDED else 'infinity'}]"
                 yield (
-                    f"unbounded gap: in {t.place(i, looked[at])} the position of side {t.sides[wait.side].name} lies in "
-                    f"[{low[at]}, {high[at]}], the threshold is {threshold[at]} and the memory has {limit} words"
+                    f"unbounded gap: in {t.place(i, looked[at])} the position of side {t.sides[wait.side].name} is in "
+                    f"{reached}, the threshold is {threshold[at]} and the memory has {limit} words"
                 )
 
 

@@ -81,7 +81,8 @@ class Schedule:
         if kind == "constant":
             return np.full(self.iterations, rest[0], np.int64)
         if kind == "affine":
-            return self._affine(*rest, frame)
+            args, strides, const, mod = rest
+            return self._affine(args, strides, const, mod, frame)
         if kind == "rom":
             return self._rom(rest[0], self.at(rest[1], frame))
         if kind == "cmp":
@@ -131,6 +132,6 @@ def _depend_on_frame(terms: Sequence[Term]) -> list[bool]:
         if kind == "counter":
             result.append(rest[1] == 0)
             continue
-        slots = {"constant": (), "affine": rest[0], "cmp": rest[1:], "rom": rest[1:]}.get(kind, rest)
-        result.append(any(result[slot] for slot in slots))
+        operands: dict[str, Sequence[int]] = {"constant": (), "affine": rest[0], "cmp": rest[1:], "rom": rest[1:]}
+        result.append(any(result[slot] for slot in operands.get(kind, rest)))
     return result

@@ -1,7 +1,7 @@
 """Executable semantics of the `hlsc` level: a top, or one process on its own."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, BlockArgument, SSAValue
 from qnn_ir.dialects import hlsc
 from qnn_ir.dialects.stream import ChannelType
 from qnn_ir.interp.hlsc_process import Mode, Order, ProcessProgram, Tokens
-from qnn_ir.interp.hlsc_values import Array, HlscError, array_shape, from_bits, recast, to_bits
+from qnn_ir.interp.hlsc_values import Array, HlscError, array_shape, from_bits, payload, recast, to_bits
 
 __all__ = ["HlscError", "ProcessProgram", "run_process", "run_top"]
 
@@ -40,15 +40,10 @@ def run_process(
 
 
 def _frames_first(tokens: Tokens, port: BlockArgument, frames: int) -> Array:
-    shape = array_shape(_beat(port))
+    shape = array_shape(payload(port))
     if not tokens:
         return np.zeros((frames, 0, *shape), np.int64)
     return np.stack([np.broadcast_to(t, (frames, *shape)) for t in tokens], axis=1)
-
-
-def _beat(value: SSAValue) -> Attribute:
-    """The value type that a port or channel carries."""
-    return cast("hlsc.InType | hlsc.OutType | hlsc.ChanType", value.type).value
 
 
 def run_top(
@@ -64,16 +59,17 @@ def run_top(
     frames = len(inputs[0])
     channels: dict[SSAValue, tuple[Attribute, Tokens]] = {}
     for arg, array, type_ in zip(top.inputs, inputs, _stream_types(top.input_types, top.inputs), strict=True):
-        channels[arg] = _beat(arg), pack_beats(np.asarray(array), type_, _beat(arg))
+        channels[arg] = payload(arg), pack_beats(np.asarray(array), type_, payload(arg))
     _run_calls(top, channels, frames, mode)
     types = _stream_types(top.output_types, top.outputs)
-    return [unpack_beats(*channels[arg][::-1], t, frames) for arg, t in zip(top.outputs, types, strict=True)]
+    outputs = [channels[arg] for arg in top.outputs]
+    return [unpack_beats(tokens, word, t, frames) for (word, tokens), t in zip(outputs, types, strict=True)]
 
 
 def _stream_types(types: ArrayAttr[Attribute] | None, args: Sequence[BlockArgument]) -> list[Attribute]:
     """The type of one beat before padding."""
     if types is None:
-        return [_beat(arg) for arg in args]
+        return [payload(arg) for arg in args]
     return [hlsc.value_type((t.lanes.data,), t.element) for t in types if isinstance(t, ChannelType)]
 
 
@@ -103,10 +99,10 @@ def _run_call(call: hlsc.CallOp, channels: dict[SSAValue, tuple[Attribute, Token
     inputs: list[Tokens] = []
     for port, channel in zip(process.inputs, reads, strict=True):
         type_, tokens = channels.pop(channel)
-        inputs.append([recast(t, type_, _beat(port)) for t in tokens])
+        inputs.append([recast(t, type_, payload(port)) for t in tokens])
     outputs = ProcessProgram(process).run(inputs, frames, mode)
     for port, channel, tokens in zip(process.outputs, writes, outputs, strict=True):
-        channels[channel] = _beat(port), tokens
+        channels[channel] = payload(port), tokens
 
 
 def pack_beats(elements: IntArray, beat: Attribute, word: Attribute) -> Tokens:

@@ -8,9 +8,12 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.dialects.hlsc import range_of, shape_of
-from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, is_word, recast, splat, widen
+from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, is_word, payload, recast, splat, widen
 
 Function: TypeAlias = Callable[..., Array]
+Unary: TypeAlias = Callable[[Array], Array]
+Binary: TypeAlias = Callable[[Array, Array], Array]
+Ternary: TypeAlias = Callable[[Array, Array, Array], Array]
 
 EXACT_FLOAT = 1 << 53
 """Integers up to here are exact in float64, so matrix products may use BLAS."""
@@ -35,7 +38,7 @@ def _lift(fn: Function, *types: Attribute) -> Function:
     return lifted
 
 
-def _binary(fn: Function) -> Callable[[Any], Function]:
+def _binary(fn: Binary) -> Callable[[Any], Function]:
     return lambda op: _lift(fn, op.lhs.type, op.rhs.type)
 
 
@@ -44,17 +47,17 @@ def _constant(op: hlsc.ConstantOp) -> Function:
     return lambda: value
 
 
-def _extend(op: hlsc.ExtendOp) -> Function:
+def _extend(op: hlsc.ExtendOp) -> Unary:
     source, target = op.input.type, op.result.type
     return lambda x: widen(x, source, target)
 
 
-def _narrow(op: hlsc.NarrowOp) -> Function:
+def _narrow(op: hlsc.NarrowOp) -> Unary:
     type_, place = op.result.type, f"{op.name} of %{op.input.name_hint}"
     return lambda x: check_range(x, type_, place)
 
 
-def _bitcast(op: hlsc.BitcastOp) -> Function:
+def _bitcast(op: hlsc.BitcastOp) -> Unary:
     source, target = op.input.type, op.result.type
     return lambda x: recast(x, source, target)
 
@@ -72,7 +75,7 @@ def _mux(op: hlsc.MuxOp) -> Function:
     return mux
 
 
-def _derived(value: SSAValue, derive: Function) -> Function:
+def _derived(value: SSAValue, derive: Unary) -> Unary:
     """`derive`, kept for the words of a rom: these stay alive, so their identity is a key."""
     load = value.owner
     if not (isinstance(load, hlsc.LoadOp) and isinstance(load.memory.owner, hlsc.RomOp)):
@@ -87,7 +90,7 @@ def _derived(value: SSAValue, derive: Function) -> Function:
     return derived
 
 
-def _dot(op: hlsc.DotOp) -> Function:
+def _dot(op: hlsc.DotOp) -> Binary:
     lo, hi = range_of(op.needed())
     dtype = np.float64 if max(-lo, hi) < EXACT_FLOAT else np.int64
     rows = _derived(op.w, lambda w: np.swapaxes(w, 1, 2).astype(dtype))
@@ -101,12 +104,12 @@ def _dot(op: hlsc.DotOp) -> Function:
     return dot
 
 
-def _count_ge(op: hlsc.CountGeOp) -> Function:
+def _count_ge(op: hlsc.CountGeOp) -> Binary:
     del op
     return lambda acc, t: np.count_nonzero(acc[..., None] >= t, axis=-1)
 
 
-def _step_sum(op: hlsc.StepSumOp) -> Function:
+def _step_sum(op: hlsc.StepSumOp) -> Ternary:
     del op
     return lambda acc, t, d: ((acc[..., None] >= t) * d).sum(axis=-1)
 
@@ -126,7 +129,7 @@ def _requant(op: hlsc.RequantOp) -> Function:
     return _lift(requant, op.input.type, op.m.type, op.c.type)
 
 
-def _plane(op: hlsc.PlaneOp) -> Function:
+def _plane(op: hlsc.PlaneOp) -> Unary:
     source, target, bit = op.x.type, op.result.type, op.bit.value.data
     flat = hlsc.value_type(shape_of(source), hlsc.element_of(hlsc.narrowest((), (0, 1))))
 
@@ -136,13 +139,13 @@ def _plane(op: hlsc.PlaneOp) -> Function:
     return plane
 
 
-def _popcount(op: hlsc.PopcountOp) -> Function:
+def _popcount(op: hlsc.PopcountOp) -> Unary:
     if is_word(op.w.type):
         return lambda w: w.sum(axis=-1, dtype=np.int64)
     return lambda w: np.bitwise_count(w).astype(np.int64)
 
 
-def _words(op: hlsc.XnorPopcountOp | hlsc.AndPopcountOp) -> Function:
+def _words(op: hlsc.XnorPopcountOp | hlsc.AndPopcountOp) -> Binary:
     """Popcounts of a word with many: by machine words where they fit, else as a matrix product of bits."""
     width, xnor = hlsc.element_of(op.x.type).width.data, isinstance(op, hlsc.XnorPopcountOp)
     if not is_word(op.x.type):
@@ -162,7 +165,7 @@ def _words(op: hlsc.XnorPopcountOp | hlsc.AndPopcountOp) -> Function:
     return words
 
 
-def _slice(op: hlsc.SliceOp) -> Function:
+def _slice(op: hlsc.SliceOp) -> Unary:
     start, end = op.offset.value.data, op.offset.value.data + op.size.value.data
     return lambda x: x[:, start:end]
 
@@ -177,14 +180,30 @@ def _concat(op: hlsc.ConcatOp) -> Function:
     return concat
 
 
-def _shl(op: hlsc.ShlOp) -> Function:
+def _shl(op: hlsc.ShlOp) -> Unary:
     amount = op.amount.value.data
     return lambda x: x << amount
 
 
+def _greater(a: Array, b: Array) -> Array:
+    return (a > b).astype(np.int64)
+
+
+def _greater_equal(a: Array, b: Array) -> Array:
+    return (a >= b).astype(np.int64)
+
+
+def _sum(x: Array) -> Array:
+    return x.sum(axis=-1)
+
+
+def _max(x: Array) -> Array:
+    return x.max(axis=-1)
+
+
 def lookup(op: hlsc.LookupOp) -> Callable[[Array, Array], Array]:
     """A function of the word of the memory and the input."""
-    lo, shared = op.lo.value.data, len(shape_of(op.memory.type.value)) == 1  # pyright: ignore
+    lo, shared = op.lo.value.data, len(shape_of(payload(op.memory))) == 1
     lanes = max(1, hlsc.lanes_of(op.input.type))
 
     def look(word: Array, x: Array) -> Array:
@@ -210,11 +229,11 @@ _MAKERS: dict[type[Operation], Callable[[Any], Function]] = {
     hlsc.MulOp: _binary(np.multiply),
     hlsc.MaxOp: _binary(np.maximum),
     hlsc.MinOp: _binary(np.minimum),
-    hlsc.GreaterOp: _binary(lambda a, b: (a > b).astype(np.int64)),
-    hlsc.GreaterEqualOp: _binary(lambda a, b: (a >= b).astype(np.int64)),
+    hlsc.GreaterOp: _binary(_greater),
+    hlsc.GreaterEqualOp: _binary(_greater_equal),
     hlsc.ShlOp: _shl,
-    hlsc.ReduceAddOp: lambda op: lambda x: x.sum(axis=-1),
-    hlsc.ReduceMaxOp: lambda op: lambda x: x.max(axis=-1),
+    hlsc.ReduceAddOp: lambda op: _sum,
+    hlsc.ReduceMaxOp: lambda op: _max,
     hlsc.DotOp: _dot,
     hlsc.RequantOp: _requant,
     hlsc.CountGeOp: _count_ge,

@@ -17,7 +17,8 @@ from xdsl.ir import SSAValue
 from qnn_ir.analysis.schedule import ControlError
 from qnn_ir.constants import to_numpy
 from qnn_ir.dialects import hlsc
-from qnn_ir.interp.hlsc_side import Queue, SideProgram, SideState, UndefinedError, Value, port_name
+from qnn_ir.interp.hlsc_side import Queue, SideProgram, SideState
+from qnn_ir.interp.hlsc_steps import UndefinedError, Value, port_name
 from qnn_ir.interp.hlsc_values import Array, HlscError, splat
 
 Tokens: TypeAlias = list[Array]
@@ -37,7 +38,9 @@ class ProcessProgram:
             self.sides = [SideProgram(side, check) for side in process.sides]
         except ControlError as error:
             raise HlscError(f"{self.where}: {error}") from error
-        self._roms = {m.result: _rom_words(m) for m in process.memories if isinstance(m, hlsc.RomOp)}
+        self._roms: dict[SSAValue, list[Value]] = {
+            m.result: _rom_words(m) for m in process.memories if isinstance(m, hlsc.RomOp)
+        }
 
     def run(
         self, inputs: Sequence[Tokens], frames: int, mode: Mode = "auto", order: Order = "greedy", seed: int = 0
@@ -73,8 +76,11 @@ class ProcessProgram:
 
     def _no_state(self) -> dict[SSAValue, list[Value]]:
         """Roms only: whatever is written is undefined."""
-        state = {m.result: [None] * m.type.depth.data for m in self.process.memories if m.result not in self._roms}
-        return {**self._roms, **state}
+        result = dict(self._roms)
+        for memory in self.process.memories:
+            if memory.result not in result:
+                result[memory.result] = [None] * memory.type.depth.data
+        return result
 
     def _reset(self) -> dict[SSAValue, list[Value]]:
         """Roms and the initial values of registers."""

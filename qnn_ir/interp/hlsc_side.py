@@ -5,25 +5,15 @@ An operation runs only in iterations where an enabled write or store needs its r
 known), which also decides exactly where an undefined value would be observed.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 
 from qnn_ir.analysis.schedule import Schedule
 from qnn_ir.dialects import hlsc
-from qnn_ir.interp.hlsc_ops import function_of, lookup
-from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, from_bits, recast, splat, widen
-
-Value: TypeAlias = Array | None
-Mask: TypeAlias = NDArray[np.bool_]
-Step: TypeAlias = "Callable[[SideState, int], None]"
-
-
-class UndefinedError(HlscError):
-    """An undefined value reaches a port: the process depends on earlier frames, or on nothing at all."""
+from qnn_ir.interp.hlsc_steps import Mask, Step, Value, entries, port_name
+from qnn_ir.interp.hlsc_values import Array
 
 
 class Queue:
@@ -102,14 +92,15 @@ class SideProgram:
 
     def _plan(self) -> list[list[Step]]:
         """The steps of each iteration; stores last, since loads see the state before the iteration."""
-        entries = [entry for op in self.ops if not isinstance(op, hlsc.StoreOp) for entry in _entries(self, op)]
-        entries += [entry for op in self.ops if isinstance(op, hlsc.StoreOp) for entry in _entries(self, op)]
-        if not entries:
+        stores = [op for op in self.ops if isinstance(op, hlsc.StoreOp)]
+        others = [op for op in self.ops if not isinstance(op, hlsc.StoreOp)]
+        found = [entry for op in (*others, *stores) for entry in entries(self, op)]
+        if not found:
             return [[] for _ in range(self.iterations)]
-        masks = np.packbits(np.array([mask for mask, _ in entries]), axis=0)
+        masks = np.packbits(np.array([mask for mask, _ in found]), axis=0)
         patterns, which = np.unique(masks, axis=1, return_inverse=True)
-        active = np.unpackbits(patterns, axis=0, count=len(entries)).astype(bool)
-        steps = [[step for on, (_, step) in zip(column, entries, strict=True) if on] for column in active.T]
+        active = np.unpackbits(patterns, axis=0, count=len(found)).astype(bool)
+        steps = [[step for on, (_, step) in zip(column, found, strict=True) if on] for column in active.T]
         return [steps[i] for i in which.reshape(-1).tolist()]
 
 
@@ -165,189 +156,3 @@ class SideState:
         if self.k == self.program.iterations:
             self.k, self.frame = 0, self.frame + 1
             self._enter(self.frame)
-
-
-def port_name(port: SSAValue) -> str:
-    """A port in words."""
-    return f"%{port.name_hint}" if port.name_hint else f"{getattr(port, 'index', '')}"
-
-
-def _entries(p: SideProgram, op: Operation) -> list[tuple[Mask, Step]]:
-    """The steps of one operation and the iterations in which each runs."""
-    if isinstance(op, hlsc.ReadOp):
-        return _undefined_unless(p, op, p.enabled(op.when), _read(p, op), always=True)
-    if isinstance(op, hlsc.LoadOp):
-        return _undefined_unless(p, op, p.enabled(op.when), _load(p, op), always=False)
-    if isinstance(op, hlsc.WriteOp):
-        return [(p.enabled(op.when), _write(p, op))]
-    if isinstance(op, hlsc.StoreOp):
-        return [(p.enabled(op.when), _store(p, op))]
-    if isinstance(op, hlsc.SelectOp):
-        where, condition = p.needed(op.result), p.enabled(op.condition)
-        return [(where & condition, _choose(p, op, op.lhs)), (where & ~condition, _choose(p, op, op.rhs))]
-    if step := _pure(p, op):
-        return [(p.needed(op.results[0]), step)]
-    return []
-
-
-def _undefined_unless(
-    p: SideProgram, op: hlsc.ReadOp | hlsc.LoadOp, enabled: Mask, step: Step, always: bool
-) -> list[tuple[Mask, Step]]:
-    """`step` where enabled (and needed, unless `always`); an undefined value where needed but disabled."""
-    needed, out = p.needed(op.result), p.number(op.result)
-
-    def undefined(s: SideState, k: int) -> None:
-        s.env[out] = None
-
-    return [(enabled if always else enabled & needed, step), (needed & ~enabled, undefined)]
-
-
-def _read(p: SideProgram, op: hlsc.ReadOp) -> Step:
-    port, out, source, target = op.port, p.number(op.result), op.port.type.value, op.result.type  # pyright: ignore
-
-    def read(s: SideState, k: int) -> None:
-        s.env[out] = recast(s.queues[port].pop(), source, target)
-
-    return read
-
-
-def _write(p: SideProgram, op: hlsc.WriteOp) -> Step:
-    port, value, source, target = op.port, p.number(op.value), op.value.type, op.port.type.value  # pyright: ignore
-
-    def write(s: SideState, k: int) -> None:
-        if (token := s.env[value]) is None:
-            raise UndefinedError(f"side @{p.name} writes an undefined value to {port_name(port)} in iteration {k}")
-        s.queues[port].tokens.append(recast(token, source, target))
-
-    return write
-
-
-def _load(p: SideProgram, op: hlsc.LoadOp) -> Step:
-    memory, out, source, target = op.memory, p.number(op.result), op.memory.type.value, op.result.type  # pyright: ignore
-    index = None if op.index is None else p.index(op.index)
-    recasts: dict[int, Array] = {}
-
-    def load(s: SideState, k: int) -> None:
-        word = _word(s, memory, index, k)
-        s.env[out] = word if word is None or source == target else recast(word, source, target)
-
-    def load_constant(s: SideState, k: int) -> None:
-        """Each word of a rom is recast once, so that users may keep what they derive from it."""
-        at = 0 if index is None else s.lists[index][k]
-        if at not in recasts and (word := _word(s, memory, index, k)) is not None:
-            recasts[at] = recast(word, source, target)
-        s.env[out] = recasts[at]
-
-    return load_constant if isinstance(memory.owner, hlsc.RomOp) else load
-
-
-def _word(s: SideState, memory: SSAValue, index: int | None, k: int) -> Value:
-    words, at = s.memories[memory], 0 if index is None else s.lists[index][k]
-    if not 0 <= at < len(words):
-        raise HlscError(f"side @{s.program.name} accesses word {at} of {len(words)} in iteration {k}")
-    return words[at]
-
-
-def _store(p: SideProgram, op: hlsc.StoreOp) -> Step:
-    memory, value, source, target = op.memory, p.number(op.value), op.value.type, op.memory.type.value  # pyright: ignore
-    index = None if op.index is None else p.index(op.index)
-
-    def store(s: SideState, k: int) -> None:
-        word = s.env[value]
-        _word(s, memory, index, k)
-        at = 0 if index is None else s.lists[index][k]
-        s.memories[memory][at] = None if word is None else recast(word, source, target)
-
-    return store
-
-
-def _choose(p: SideProgram, op: hlsc.SelectOp, operand: SSAValue) -> Step:
-    value, out, source, target = p.number(operand), p.number(op.result), operand.type, op.result.type
-
-    def choose(s: SideState, k: int) -> None:
-        chosen = s.env[value]
-        s.env[out] = None if chosen is None else widen(chosen, source, target)
-
-    return choose
-
-
-def _pure(p: SideProgram, op: Operation) -> "Step | None":
-    """A step that is undefined where an operand is."""
-    if isinstance(op, hlsc.FromIndexOp):
-        return _from_index(p, op)
-    if isinstance(op, hlsc.DynamicSliceOp):
-        return _dynamic_slice(p, op)
-    if isinstance(op, hlsc.LookupOp):
-        return _lookup(p, op)
-    if isinstance(op, hlsc.UnspecifiedOp):
-        return _unspecified(p, op)
-    if (fn := function_of(op)) is None:
-        return None
-    inputs, out = [p.number(v) for v in op.operands], p.number(op.results[0])
-    if p.check:
-        fn = _checked(fn, op)
-    if len(inputs) == 2:
-        first, second = inputs
-
-        def binary(s: SideState, k: int) -> None:
-            a, b = s.env[first], s.env[second]
-            s.env[out] = None if a is None or b is None else fn(a, b)
-
-        return binary
-
-    def general(s: SideState, k: int) -> None:
-        values = [s.env[i] for i in inputs]
-        s.env[out] = None if any(v is None for v in values) else fn(*values)
-
-    return general
-
-
-def _checked(fn: Callable[..., Array], op: Operation) -> Callable[..., Array]:
-    type_ = op.results[0].type
-    return lambda *values: check_range(fn(*values), type_, op.name)
-
-
-def _from_index(p: SideProgram, op: hlsc.FromIndexOp) -> Step:
-    index, out, type_ = p.index(op.input), p.number(op.result), op.result.type
-
-    def from_index(s: SideState, k: int) -> None:
-        at = s.lists[index][k]
-        s.env[out] = check_range(splat(at, type_), type_, op.name)
-
-    return from_index
-
-
-def _unspecified(p: SideProgram, op: hlsc.UnspecifiedOp) -> Step:
-    """Zero, or different bits in every iteration when checking, so that a result that depends on them shows."""
-    out, type_, rng = p.number(op.result), op.result.type, np.random.default_rng(0)
-    zero = from_bits(np.zeros((1, hlsc.bits_of(type_)), np.uint8), type_)
-
-    def unspecified(s: SideState, k: int) -> None:
-        bits = rng.integers(0, 2, (1, hlsc.bits_of(type_)), np.uint8) if p.check else None
-        s.env[out] = zero if bits is None else from_bits(bits, type_)
-
-    return unspecified
-
-
-def _dynamic_slice(p: SideProgram, op: hlsc.DynamicSliceOp) -> Step:
-    value, index, out, size = p.number(op.input), p.index(op.index), p.number(op.result), op.size.value.data
-    lanes = hlsc.shape_of(op.input.type)[0]
-
-    def dynamic_slice(s: SideState, k: int) -> None:
-        at, lanes_in = s.lists[index][k], s.env[value]
-        if not 0 <= at <= lanes - size:
-            raise HlscError(f"side @{p.name} slices {size} of {lanes} lanes from {at} in iteration {k}")
-        s.env[out] = None if lanes_in is None else lanes_in[:, at : at + size]
-
-    return dynamic_slice
-
-
-def _lookup(p: SideProgram, op: hlsc.LookupOp) -> Step:
-    memory, value, out, fn = op.memory, p.number(op.input), p.number(op.result), lookup(op)
-    index = None if op.index is None else p.index(op.index)
-
-    def look(s: SideState, k: int) -> None:
-        word, x = _word(s, memory, index, k), s.env[value]
-        s.env[out] = None if word is None or x is None else fn(word, x)
-
-    return look

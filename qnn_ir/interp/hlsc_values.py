@@ -6,12 +6,13 @@ at most 62 bits are int64: shape (N, *lanes). Wider integers are words of bits: 
 bit first. An undefined value (a disabled read, a word not yet stored) is `None`.
 """
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 
+from qnn_ir.dialects import hlsc
 from qnn_ir.dialects.hlsc import bits_of, element_of, range_of, shape_of
 from qnn_ir.dialects.hlsc.types import ARITHMETIC_BITS
 
@@ -20,6 +21,11 @@ Array: TypeAlias = NDArray[Any]
 
 class HlscError(Exception):
     """A process that cannot go on: a deadlock, a value outside its type, an undefined value, a leftover token."""
+
+
+def payload(value: SSAValue) -> Attribute:
+    """The value type that a port, channel or memory carries."""
+    return cast("hlsc.InType | hlsc.OutType | hlsc.ChanType | hlsc.MemType", value.type).value
 
 
 def is_word(type_: Attribute) -> bool:

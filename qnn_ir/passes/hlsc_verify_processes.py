@@ -9,7 +9,8 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
-from qnn_ir.analysis.process_rules import Access, Await, Bound, ProcessFacts, SideFacts, violations
+from qnn_ir.analysis.process_rules import violations
+from qnn_ir.analysis.process_timeline import Access, Await, Bound, ProcessFacts, SideFacts
 from qnn_ir.analysis.schedule import ControlError, Schedule
 from qnn_ir.dialects import hlsc
 
@@ -67,21 +68,19 @@ def _name(value: SSAValue) -> str:
 
 def _side_facts(process: hlsc.ProcessOp, side: hlsc.SideOp) -> SideFacts:
     terms, slots, advances = side.control()
-    facts = SideFacts(f"@{side.sym_name.data}", Schedule(side.bounds, terms, advances))
+    position = next((slots[op.index] for op in side.body.block.ops if isinstance(op, hlsc.PositionOp)), None)
+    facts = SideFacts(f"@{side.sym_name.data}", Schedule(side.bounds, terms, advances), position)
     names = [s.sym_name.data for s in process.sides]
-    position: int | None = None
 
     def number(value: SSAValue | None) -> int | None:
         return None if value is None else slots[value]
 
     for op in side.body.block.ops:
-        if isinstance(op, hlsc.PositionOp):
-            position = slots[op.index]
-        elif isinstance(op, hlsc.AwaitOp):
+        if isinstance(op, hlsc.AwaitOp):
             facts.awaits.append(Await(names.index(op.side.string_value()), slots[op.index], number(op.when)))
         else:
             _add_access(facts, op, number)
-    return SideFacts(**{**facts.__dict__, "position": position})
+    return facts
 
 
 def _add_access(facts: SideFacts, op: Operation, number: Number) -> None:
