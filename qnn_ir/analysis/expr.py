@@ -7,7 +7,7 @@ integer becomes a scaled clip of that integer where the bounds allow it, nested 
 chain of thousands of operators is as good as one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -404,6 +404,27 @@ def monotonicity(root: Node) -> NDArray[np.int64]:
     return known[id(root)]
 
 
-def same_rows(roots: Iterable[Node]) -> int:
-    """The number of rows of a set of functions."""
-    return max(row_count(root) for root in roots)
+def integer_bounds(root: Node) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Bounds per row, shape (rows or 1,), that hold whatever the variable is; `None` where there are none."""
+    known = dict[int, tuple[Coef, Coef] | None]()
+    for node in topological(root):
+        known[id(node)] = _bounds_of(node, [known[id(i)] for i in node.inputs])
+    found = known[id(root)]
+    if found is None:
+        return None
+    lo, hi = (np.array([int(v) for v in end.values], np.int64) for end in found)
+    return lo, hi
+
+
+def _bounds_of(node: Node, below: list[tuple[Coef, Coef] | None]) -> tuple[Coef, Coef] | None:
+    if not isinstance(node, Affine | Pair):
+        lo, hi = _bounds(node)
+        return (lo, hi) if lo and hi else None
+    if (first := below[0]) is None:
+        return None
+    if isinstance(node, Affine):
+        ends = node.s * first[0] + node.b, node.s * first[1] + node.b
+        return _select(*ends, min), _select(*ends, max)
+    if node.product or (second := below[1]) is None:
+        return None
+    return first[0] + second[0], first[1] + second[1]

@@ -69,8 +69,8 @@ def batch_norm(
 ) -> Value:
     """`A * (x - mean) + beta` with `A = gamma / sqrt(variance + epsilon)`: exact where x is the mean."""
     slope = batch_norm_slope(gamma, variance, Fraction(epsilon))
-    center = Coef((-slope * mean).values) + beta  # the root enters through the slope alone
-    return with_constants(value, shape, (slope, center), lambda x, s, b: affine(s, b, x))
+    # in rationals A * mean cancels exactly where x is the mean
+    return with_constants(value, shape, (slope, beta - slope * mean), lambda x, s, b: affine(s, b, x))
 
 
 def clip_value(value: Value, lo: Coef | None, hi: Coef | None) -> Value:

@@ -1,0 +1,174 @@
+"""
+Materialisation: the integer part of a value becomes one map from stored integers to stored integers.
+
+The integer root of an expression is what remains after its outermost affine; it is tabulated as steps over the range
+of its base, and the new tensor's range is what the steps reach.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnn_ir import maps
+from qnn_ir.analysis.align import PairBase, pair_steps
+from qnn_ir.analysis.expr import VAR, Node, affine, peel, row_count
+from qnn_ir.analysis.rational import Coef, coef, scalar
+from qnn_ir.analysis.steps import Steps, find_steps
+from qnn_ir.analysis.value import Base, Piece, Value
+from qnn_ir.int_types import width_of
+
+Ints = NDArray[np.int64]
+
+
+class UserNote(UserWarning):
+    """Something the user should know although the result is right: one line, printed by the driver."""
+
+
+class Root(NamedTuple):
+    """`s * integer + b` of one piece."""
+
+    s: Coef
+    b: Coef
+    integer: Node
+
+
+@dataclass(eq=False)
+class Mapped:
+    """
+    The map of a value: `steps` row `groups[element]` takes stored integers of the old base to those of `value`'s base.
+    """
+
+    steps: Steps
+    groups: Ints
+    lo: Ints
+    hi: Ints
+    value: Value
+
+
+def narrowing_shift(lo: Ints, hi: Ints) -> int:
+    """What to subtract from integers of `[lo, hi]` so that they need fewer bits: 0, or the smallest of them."""
+    low, high = int(lo.min()), int(hi.max())
+    return low if width_of(0, high - low).bits < width_of(low, high).bits else 0
+
+
+def roots(value: Value, rising: bool = False) -> list[Root] | None:
+    """
+    The integer part of every piece, `None` when some piece has none.
+
+    `rising` asks for positive scales: the sign moves into the integer.
+    """
+    result = list[Root]()
+    for piece in value.pieces:
+        s, b, inner = peel(piece.expr)
+        if not inner.integral:
+            return None
+        if rising and (s.signs < 0).any():
+            sign = coef(Fraction(-1) if v < 0 else Fraction(1) for v in s.values)
+            s, inner = s * sign, affine(sign, coef([Fraction(0)]), inner)
+        result.append(Root(s, b, inner))
+    return result
+
+
+def is_stored(parts: list[Root]) -> bool:
+    """Whether nothing is left to compute."""
+    return all(part.integer is VAR for part in parts)
+
+
+@dataclass(eq=False)
+class Plan:
+    """Steps over the logical integers of the base; `row_of` (R,) is the row of `steps` of every row of the value."""
+
+    value: Value
+    parts: list[Root]
+    steps: Steps
+    row_of: Ints
+
+    def falling_groups(self) -> NDArray[np.bool_]:
+        """Groups of the base in which every row falls."""
+        falls = (self.steps.deltas <= 0).all(axis=1) & (self.steps.deltas < 0).any(axis=1)
+        result = np.ones(len(self.value.base.lo), np.bool_)
+        np.logical_and.at(result, self.value.base_rows, falls[self.row_of])
+        used = np.zeros(len(result), np.bool_)
+        used[self.value.base_rows] = True
+        return result & used
+
+    def finish(self) -> Mapped:
+        """The map over what is stored, and the new value."""
+        value, base = self.value, self.value.base
+        negative = base.sign[value.base_rows] < 0
+        keys, row_of = np.unique(self.row_of * 2 + negative, return_inverse=True)
+        steps = self.steps.take(keys >> 1).mirrored((keys & 1) == 1)
+        low, high = base.stored_range()
+        low, high = low[value.base_rows], high[value.base_rows]
+        if isinstance(base, PairBase):
+            low, high = base.code_range(value.base_rows)
+        per_row = steps.take(row_of)
+        lo, hi = maps.Steps(per_row.base, per_row.positions, per_row.deltas).output_range(low, high)
+        shift = narrowing_shift(lo, hi)
+        steps = Steps(steps.base - shift, steps.positions, steps.deltas)
+        return Mapped(steps, row_of[value.gid], low, high, self._result(lo - shift, hi - shift, shift))
+
+    def _result(self, lo: Ints, hi: Ints, shift: int) -> Value:
+        value = self.value
+        ranges, group = np.unique(np.stack([lo, hi], axis=1), axis=0, return_inverse=True)
+        group = group.ravel()
+        base = Base(value.shape, group[value.gid], ranges[:, 0], ranges[:, 1])
+        pieces = [
+            Piece(piece.rows, affine(part.s, part.b + part.s * scalar(shift), VAR))
+            for piece, part in zip(value.pieces, self.parts, strict=True)
+        ]
+        if len(pieces) == 1 and row_count(pieces[0].expr) == 1:
+            rows = np.arange(len(ranges))
+            return Value(base, base.gid, rows, (Piece(rows, pieces[0].expr),))
+        return Value(base, value.gid, group, tuple(pieces))
+
+
+def plan(value: Value, parts: list[Root]) -> Plan:
+    """Tabulate the integer parts over the ranges of their rows."""
+    base = value.base
+    lo, hi = base.lo[value.base_rows], base.hi[value.base_rows]
+    row_of = np.zeros(value.rows, np.int64)
+    tables = list[Steps]()
+    for piece, part in zip(value.pieces, parts, strict=True):
+        start = sum(len(t.base) for t in tables)
+        low, high = lo[piece.rows], hi[piece.rows]
+        if isinstance(base, PairBase):
+            steps = pair_steps(part.integer, base, value.base_rows[piece.rows])
+            row_of[piece.rows] = start + np.arange(len(piece.rows))
+        elif row_count(part.integer) == 1:
+            steps = find_steps(part.integer, low.min(keepdims=True), high.max(keepdims=True))
+            row_of[piece.rows] = start
+        else:
+            steps, index = _distinct(part.integer, low, high)
+            row_of[piece.rows] = start + index
+        tables.append(steps)
+    return Plan(value, parts, _stack(tables), row_of)
+
+
+def _distinct(root: Node, lo: Ints, hi: Ints) -> tuple[Steps, Ints]:
+    """Steps of all rows; equal rows once."""
+    steps = find_steps(root, lo, hi)
+    table = np.concatenate([steps.base[:, None], np.where(steps.deltas != 0, steps.positions, 0), steps.deltas], axis=1)
+    _, first, index = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # keep the order of the channels
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return steps.take(first[order]), rank[index.ravel()]
+
+
+def _stack(tables: list[Steps]) -> Steps:
+    if len(tables) == 1:
+        return tables[0]
+    width = max(t.positions.shape[1] for t in tables)
+
+    def widen(array: Ints) -> Ints:
+        return np.pad(array, ((0, 0), (0, width - array.shape[1])))
+
+    return Steps(
+        np.concatenate([t.base for t in tables]),
+        np.concatenate([widen(t.positions) for t in tables]),
+        np.concatenate([widen(t.deltas) for t in tables]),
+    )

@@ -1,0 +1,1 @@
+"""The rules of `qnn-integerize`, by family of operators."""

@@ -1,0 +1,81 @@
+"""What stays on the host, and the borders of the integer region."""
+
+import numpy as np
+from xdsl.ir import Operation, SSAValue
+
+from qnn_ir.analysis.rational import scalar
+from qnn_ir.analysis.value import Base, Value, of_base
+from qnn_ir.constants import int_type
+from qnn_ir.dialects import qnn
+from qnn_ir.passes.integerizing.inputs import InputSpec
+from qnn_ir.passes.integerizing.walk import Host, Walk
+
+LINEAR = (qnn.MatMulOp, qnn.ConvOp, qnn.ConvTransposeOp)
+
+
+def declare(walk: Walk, argument: SSAValue, spec: InputSpec) -> Value:
+    """The network's input as the integers that the user declared."""
+    shape = qnn.shape_of(argument)
+    lo, hi = np.array([spec.lo]), np.array([spec.hi])
+    base = Base(shape, np.zeros((1,) * len(shape), np.int64), lo, hi)
+    base.handle = walk.emit(
+        qnn.ToIntegerOp(
+            argument,
+            element=int_type(spec.lo, spec.hi),
+            scale=float(spec.scale),
+            bias=float(spec.bias),
+            groups=base.gid,
+        )
+    )
+    walk.quantised = True
+    return of_base(base, scalar(spec.scale), scalar(spec.bias))
+
+
+def on_host(walk: Walk, op: Operation) -> Host:
+    """An operator of real tensors in front of the first quantiser or behind the last affine."""
+    states = [walk.states[o] for o in op.operands]
+    before = all((isinstance(s, Host) and s.before) or (isinstance(s, Value) and s.is_constant) for s in states)
+    if isinstance(op, LINEAR) and before:
+        walk.note("runs on the host in floats: its input is not quantised; declare it (--input uint8,scale=1/255)")
+    for operand in op.operands:
+        walk.host(operand)
+    copy = walk.clone(op)
+    for old, new in zip(op.results, copy.results, strict=True):
+        walk.states[old] = Host(new, before)
+    return Host(copy.results[0], before)
+
+
+def order(walk: Walk, op: qnn.TopKOp | qnn.ArgMaxOp) -> Host:
+    """Positions of largest elements: read off the integers where these have the order of the real numbers."""
+    only_indices = isinstance(op, qnn.ArgMaxOp) or not list(op.values.uses)
+    state = walk.states[op.x]
+    if not only_indices or not isinstance(state, Value):
+        return on_host(walk, op)
+    value, form = walk.affine(op.x)
+    if len(form.s) > 1 or len(form.b) > 1 or not form.s[0]:
+        return on_host(walk, op)
+    largest = form.s[0] > 0
+    copy = _ordered(op, walk.handle(value.base), largest)
+    if copy is None:
+        return on_host(walk, op)
+    copy.location = op.location
+    walk.block.add_op(copy)
+    for old, new in zip(op.results, copy.results, strict=True):
+        walk.states[old] = Host(new, False)
+    return Host(copy.results[-1], False)
+
+
+def _ordered(op: qnn.TopKOp | qnn.ArgMaxOp, stored: SSAValue, rising: bool) -> Operation | None:
+    if isinstance(op, qnn.TopKOp):
+        largest = bool(op.largest.value.data) == rising
+        axis, element = op.axis.value.data, qnn.element_of(op.indices)
+        return qnn.TopKOp(stored, op.k.value.data, axis=axis, largest=largest, index_type=element)  # pyright: ignore
+    if not rising:
+        return None
+    return qnn.ArgMaxOp(
+        stored,
+        axis=op.axis.value.data,
+        keepdims=bool(op.keepdims.value.data),
+        last_index=bool(op.last_index.value.data),
+        index_type=qnn.element_of(op.result),  # pyright: ignore
+    )

@@ -1,0 +1,298 @@
+"""Rules of linear operators and pools."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType
+from xdsl.ir import Operation, SSAValue
+
+from qnn_ir.analysis.expr import monotonicity
+from qnn_ir.analysis.integer_ranges import dot_range, partial_dot_range
+from qnn_ir.analysis.rational import Coef, coef, scalar
+from qnn_ir.analysis.value import Affine, Base, Value, affine_form, of_base
+from qnn_ir.dialects import qnn
+from qnn_ir.errors import UserError
+from qnn_ir.passes.integer_form import tap_phases
+from qnn_ir.passes.integerizing.elementwise import parameter
+from qnn_ir.passes.integerizing.joins import add_affine
+from qnn_ir.passes.integerizing.walk import Deferred, Walk, element_type, shifted
+from qnn_ir.passes.integerizing.weights import Dot, Range, channels_of, dots, weights_of
+
+Ints = NDArray[np.int64]
+Build = Callable[[SSAValue, SSAValue, IntegerType], Operation]
+
+
+@dataclass(eq=False)
+class Layer:
+    """A linear operator: how its weights look as (outputs, inputs, taps), and how it is emitted."""
+
+    shape: tuple[int, ...]
+    axis: int  # of the output channels in the result
+    weight_axis: int  # of the output channels in the weights
+    canonical: Callable[[Ints], Ints]
+    original: Callable[[Ints], Ints]
+    channel: Ints  # (outputs, inputs) -> input channel
+    build: Build
+    range_of: Range = dot_range
+
+
+def matmul(walk: Walk, op: qnn.MatMulOp) -> Value:
+    """`a @ b`, either operand constant."""
+    left = walk.value(op.a).is_constant
+    x, w = (op.b, op.a) if left else (op.a, op.b)
+    constant = walk.value(w)
+    if not constant.is_constant:
+        raise UserError("multiplies two activations", remedy="make one of them a constant")
+    if len(constant.shape) != 2 or len(qnn.shape_of(x)) < 2:
+        raise UserError(f"has weights with {len(constant.shape)} axes", remedy="use a matrix")
+    shape = qnn.shape_of(op.result)
+    inputs = constant.shape[1 if left else 0]
+    outputs = constant.shape[0 if left else 1]
+    layer = Layer(
+        shape,
+        len(shape) - (2 if left else 1),
+        0 if left else 1,
+        (lambda a: a[:, :, None]) if left else (lambda a: a.T[:, :, None]),
+        (lambda a: a[:, :, 0]) if left else (lambda a: np.ascontiguousarray(a[:, :, 0].T)),
+        np.broadcast_to(np.arange(inputs), (outputs, inputs)),
+        lambda q, w, t: qnn.MatMulOp(w, q, element=t) if left else qnn.MatMulOp(q, w, element=t),
+    )
+    value, form = walk.affine(x)
+    return _linear(walk, layer, value, form, constant, len(value.shape) - (2 if left else 1))
+
+
+def conv(walk: Walk, op: qnn.ConvOp) -> Value:
+    """Convolution; the padding is the stored integer that means zero."""
+    constant = walk.value(op.w)
+    value, form = walk.affine(op.x)
+    pad = 0
+    if any(op.window().pads):
+        value, form, pad = _padded(walk, value, form)
+    outputs, inputs = constant.shape[:2]
+    group = op.group.value.data
+    window = op.window()
+
+    def build(q: SSAValue, w: SSAValue, t: IntegerType) -> Operation:
+        shapes = {"strides": window.strides, "pads": window.pads, "dilations": window.dilations}
+        return qnn.ConvOp(q, w, group=group, pad_value=pad, element=t, **shapes)
+
+    layer = Layer(
+        qnn.shape_of(op.result),
+        1,
+        0,
+        lambda a: a.reshape(*a.shape[:2], -1),
+        lambda a: a.reshape(outputs, inputs, *window.kernel),
+        (np.arange(outputs) // (outputs // group) * inputs)[:, None] + np.arange(inputs),
+        build,
+    )
+    return _biased(walk, _linear(walk, layer, value, form, constant, 1), op.bias)
+
+
+def _padded(walk: Walk, value: Value, form: Affine) -> tuple[Value, Affine, int]:
+    """The stored integer of zero; where there is no common one, the tensor is rescaled so that it is 0."""
+    zeros = -form.b / form.s
+    if len(zeros) == 1 and zeros[0].denominator == 1:
+        pad = int(zeros[0])
+    else:
+        value, form = _rezero(walk, value, form)
+        pad = 0
+    widened = Affine(form.s, form.b, np.minimum(form.lo, pad), np.maximum(form.hi, pad))
+    return value, widened, pad
+
+
+def _rezero(walk: Walk, value: Value, form: Affine) -> tuple[Value, Affine]:
+    """Rescaled per row so that the stored 0 means zero: `b / s = p / r`, `q' = r * q + p`."""
+    ratio = form.b / form.s
+    if ratio.is_constant(0):
+        return value, form
+    r = np.array([v.denominator for v in ratio.expand(value.rows)], np.int64)
+    p = np.array([v.numerator for v in ratio.expand(value.rows)], np.int64)
+    s = form.s / coef(Fraction(v) for v in r.tolist())
+    value = shifted(walk, value, form, r, p, s, scalar(0))
+    found = affine_form(value)
+    assert found is not None
+    return value, found
+
+
+def conv_transpose(walk: Walk, op: qnn.ConvTransposeOp) -> Value:
+    """Transposed convolution: an output sees the taps of its phase only."""
+    constant = walk.value(op.w)
+    value, form = walk.affine(op.x)
+    value, form = _rezero(walk, value, form)
+    group, window = op.group.value.data, op.window()
+    inputs, outputs = constant.shape[0] // group, constant.shape[1]
+
+    def canonical(a: Ints) -> Ints:
+        full = np.broadcast_to(a, a.shape if a.shape[0] > 1 else constant.shape)
+        return full.reshape(group, inputs, outputs, -1).transpose(0, 2, 1, 3).reshape(group * outputs, inputs, -1)
+
+    def original(a: Ints) -> Ints:
+        return a.reshape(group, outputs, inputs, -1).transpose(0, 2, 1, 3).reshape(constant.shape)
+
+    def build(q: SSAValue, w: SSAValue, t: IntegerType) -> Operation:
+        return qnn.ConvTransposeOp(
+            q,
+            w,
+            strides=window.strides,
+            pads=window.pads,
+            dilations=window.dilations,
+            output_padding=op.output_padding.get_values(),
+            group=group,
+            element=t,
+        )
+
+    channel = np.repeat(np.arange(group) * inputs, outputs)[:, None] + np.arange(inputs)
+    phases = tap_phases(window)
+    layer = Layer(
+        qnn.shape_of(op.result),
+        1,
+        1,
+        canonical,
+        original,
+        channel,
+        build,
+        lambda w, lo, hi: partial_dot_range(w, lo, hi, phases),
+    )
+    return _biased(walk, _linear(walk, layer, value, form, constant, 1), op.bias)
+
+
+def _biased(walk: Walk, value: Value, bias: SSAValue | None) -> Value:
+    if bias is None:
+        return value
+    from qnn_ir.analysis import transfer
+
+    numbers = parameter(walk, bias)
+    shape = (len(value.shape) - 2) * (1,)
+    return transfer.scale_shift(value, transfer.number(1), transfer.Constant((*numbers.shape, *shape), numbers.numbers))
+
+
+def _linear(walk: Walk, layer: Layer, value: Value, form: Affine, constant: Value, axis: int) -> Value:
+    """All accumulators of the layer, summed."""
+    weights = weights_of(constant, layer.weight_axis)
+    x = channels_of(value, form, axis)
+    ids = weights.ids if weights.ids.size == 1 else np.broadcast_to(weights.ids, weights.q.shape)
+    ids = ids.reshape(1, 1, 1) if ids.size == 1 else layer.canonical(ids)
+    found, bias = dots(layer.canonical(weights.q), ids, weights.s, x, layer.channel, layer.range_of)
+    if not found:
+        raise UserError("has weights that are all zero", remedy="remove the layer")
+    total = _accumulator(walk, layer, value, found[0], bias)
+    for dot in found[1:]:
+        other = _accumulator(walk, layer, value, dot, scalar(0))
+        if (form_a := affine_form(total)) is None or (form_b := affine_form(other)) is None:
+            raise UserError(
+                "reads more than two tensors of unequal scales", remedy="give the concatenated tensors one scale"
+            )
+        total = add_affine(walk, (total, form_a), (other, form_b))
+    return total
+
+
+def _accumulator(walk: Walk, layer: Layer, value: Value, dot: Dot, bias: Coef) -> Value:
+    shape = [1] * len(layer.shape)
+    shape[layer.axis] = layer.shape[layer.axis]
+    gid = np.arange(layer.shape[layer.axis]).reshape(shape)
+    base = Base(layer.shape, gid, dot.lo, dot.hi)
+
+    def emit(base: Base) -> SSAValue:
+        w = layer.original(dot.w * base.sign[:, None, None])
+        weights = walk.emit(qnn.ConstantOp(w))
+        return walk.emit(layer.build(walk.handle(value.base), weights, element_type(base)))
+
+    lowest, highest = int(dot.w.min()), int(dot.w.max())
+
+    def may_flip(falling: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        # -2^(b-1) has no negative in b bits
+        return falling & ((-dot.w.min(axis=(1, 2)) <= highest) | (lowest > -highest - 1))
+
+    base.handle = Deferred(emit, may_flip)
+    return of_base(base, dot.s, bias)
+
+
+def average_pool(walk: Walk, op: qnn.AveragePoolOp) -> Value:
+    """A plain sum; the division joins the scale."""
+    window, shape = op.window(), qnn.shape_of(op.result)
+    value, form = walk.affine(op.x)
+    low, high = form.lo, form.hi
+    plain = tuple((n + sum(p) - k) // s + 1 for n, k, s, p in _sizes(value.shape[2:], window))
+    if plain != shape[2:]:
+        raise UserError("averages over windows that stick out", remedy="set ceil_mode to 0")
+    if any(window.pads):
+        if not op.count_include_pad.value.data:
+            raise UserError("averages over the elements inside the padding only", remedy="set count_include_pad to 1")
+        value, form = _rezero(walk, value, form)
+        low, high = np.minimum(form.lo, 0), np.maximum(form.hi, 0)
+    x = channels_of(value, Affine(form.s, form.b, low, high), 1)
+    taps = int(np.prod(window.kernel))
+    channels = len(x.lo)
+    base = Base(shape, np.arange(channels).reshape(1, -1, *(1,) * (len(shape) - 2)), x.lo * taps, x.hi * taps)
+    base.handle = walk.emit(
+        qnn.SumPoolOp(
+            walk.handle(value.base),
+            element=element_type(base),
+            kernel=window.kernel,
+            strides=window.strides,
+            pads=window.pads,
+        )
+    )
+    return of_base(base, x.s * scalar(Fraction(1, taps)), x.b)
+
+
+def _sizes(spatial: tuple[int, ...], window: qnn.Window) -> Iterable[tuple[int, int, int, tuple[int, int]]]:
+    pads = tuple(zip(window.begin(), window.end(), strict=True))
+    return zip(spatial, window.kernel, window.strides, pads, strict=True)
+
+
+def max_pool(walk: Walk, op: qnn.MaxPoolOp) -> Value:
+    """The maximum of rising functions is the function of the maximum; falling rows are negated first."""
+    value = walk.materialize(op.x, rising=True)
+    directions = np.ones(value.rows, np.int64)
+    for piece in value.pieces:
+        directions[piece.rows] = np.broadcast_to(monotonicity(piece.expr), piece.rows.shape)
+    if (directions == 0).any():
+        raise UserError("reads a function that is not monotone", remedy="put a quantiser in front of it")
+    stored = directions * value.base.sign[value.base_rows]
+    if (stored < 0).any():
+        value = _negated(walk, value, stored)
+    channels = _pooled_rows(value)
+    shape = qnn.shape_of(op.result)
+    gid = channels.reshape(1, -1, *(1,) * (len(shape) - 2))
+    window = op.window()
+    pooled = qnn.MaxPoolOp(
+        walk.handle(value.base),
+        kernel=window.kernel,
+        strides=window.strides,
+        pads=window.pads,
+        dilations=window.dilations,
+        ceil_mode=bool(op.ceil_mode.value.data),
+    )
+    base = walk.base_like(value.base, shape, value.base_rows[gid], walk.emit(pooled))
+    return Value(base, gid, value.base_rows, value.pieces)
+
+
+def _pooled_rows(value: Value) -> Ints:
+    """The row of each channel; UserError where rows differ over positions."""
+    gid = np.broadcast_to(value.gid, (1, value.shape[1], *value.gid.shape[2:]))
+    flat = gid.reshape(value.shape[1], -1)
+    if (flat != flat[:, :1]).any():
+        raise UserError("pools a tensor whose function differs between positions", remedy="quantise it per channel")
+    return flat[:, 0]
+
+
+def _negated(walk: Walk, value: Value, stored: Ints) -> Value:
+    """The base with the sign of falling groups changed: in the weights if they are still open, else by a map."""
+    base = value.base
+    sign = np.ones(len(base.lo), np.int64)
+    np.minimum.at(sign, value.base_rows, stored)
+    if isinstance(base.handle, Deferred) and bool(base.handle.may_flip(sign < 0)[sign < 0].all()):
+        base.sign = base.sign * sign
+        return value
+    negated = Base(base.shape, base.gid, base.lo, base.hi)
+    negated.sign = base.sign * sign
+    low, high = negated.stored_range()
+    from qnn_ir import maps
+
+    function = maps.Requant(sign, np.zeros_like(sign), 0, "floor", int(low.min()), int(high.max()))
+    negated.handle = walk.map_op(base, function, base.gid, negated)
+    return Value(negated, value.gid, value.base_rows, value.pieces)

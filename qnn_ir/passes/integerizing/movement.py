@@ -1,0 +1,97 @@
+"""Rules of operators that move elements: the same function on data, groups and stored integers."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.ir import Operation, SSAValue
+
+from qnn_ir.analysis.align import PairBase
+from qnn_ir.analysis.rational import coef
+from qnn_ir.analysis.value import Base, Value, affine_form, move, moved_base, of_base
+from qnn_ir.constants import to_numpy
+from qnn_ir.dialects import qnn
+from qnn_ir.errors import UserError
+from qnn_ir.passes.integerizing.walk import Walk, shifted
+
+
+def movement(walk: Walk, op: qnn.MovementOp) -> Value:
+    """Transpose, reshape, slice, depth to space, resize."""
+    return _moved(walk, op, op.operands[0], op.move, (op.operands[0], op.name, str(op.properties), op.result.type))
+
+
+def gather(walk: Walk, op: qnn.GatherOp) -> Value:
+    """Selected positions."""
+    indices = qnn.constant_value(op.indices)
+    if indices is None:
+        raise UserError("gathers at positions that the network computes", remedy="make the indices a constant")
+    key = (op.x, op.name, op.indices, op.axis)
+    return _moved(walk, op, op.x, lambda a: op.move(a, indices), key)
+
+
+def _moved(walk: Walk, op: Operation, operand: SSAValue, function: Any, key: Any) -> Value:
+    value = walk.materialize(operand)
+    shape = qnn.shape_of(op.results[0])
+
+    def moved(array: NDArray[Any]) -> NDArray[Any]:
+        return function(array)
+
+    if value.is_constant:
+        return move(value, moved_base(value.base, shape, moved), moved)
+    if isinstance(value.base, PairBase):
+        value, _ = walk.affine(operand)
+    # two functions of one tensor that move alike stay functions of one tensor
+    key = (value.base, *key[1:])
+    base = walk.moved.get(key)
+    if base is None:
+        base = walk.moved[key] = moved_base(value.base, shape, moved, _emit(walk, op, value.base))
+    return move(value, base, moved)
+
+
+def _emit(walk: Walk, op: Operation, base: Base) -> SSAValue:
+    """The movement of the stored integers."""
+    stored = walk.handle(base)
+    match op:
+        case qnn.ReshapeOp():
+            return walk.emit(qnn.ReshapeOp(stored, qnn.shape_of(op.result)))
+        case qnn.GatherOp():
+            indices = walk.emit(qnn.ConstantOp(to_numpy(op.indices.owner.value)))  # pyright: ignore
+            return walk.emit(qnn.GatherOp(stored, indices, op.axis.value.data))
+        case qnn.TransposeOp():
+            return walk.emit(qnn.TransposeOp(stored, op.perm.get_values()))
+        case qnn.SliceOp():
+            parts = (a.get_values() for a in (op.starts, op.ends, op.steps, op.axes))
+            return walk.emit(qnn.SliceOp(stored, *parts))
+        case qnn.DepthToSpaceOp():
+            return walk.emit(qnn.DepthToSpaceOp(stored, op.block.value.data, op.mode.data))
+        case qnn.ResizeOp():
+            return walk.emit(qnn.ResizeOp(stored, op.scales.get_values()))
+        case _:
+            raise UserError(f"{op.name} moves no integers")
+
+
+def pad(walk: Walk, op: qnn.PadOp) -> Value:
+    """The border is the stored integer of its value; the tensor is shifted where there is no common one."""
+    value, form = walk.affine(op.x)
+    rows = value.rows
+    fill = coef((Fraction(op.value.value.data),))
+    stored = (fill - form.b) / form.s
+    if not stored.integral.all():
+        raise UserError("pads with a number that the quantiser cannot represent", remedy="pad with zero")
+    numbers = [int(v) for v in stored.expand(rows)]
+    if len(set(numbers)) > 1:
+        p = -np.array(numbers, np.int64)
+        one = np.ones(rows, np.int64)
+        value = shifted(walk, value, form, one, p, form.s, fill)
+        numbers = [0]
+        found = affine_form(value)
+        assert found is not None
+        form = found
+    border = numbers[0]
+    result = walk.emit(qnn.PadOp(walk.handle(value.base), op.pads.get_values(), float(border)))
+    gid = np.broadcast_to(value.gid, value.shape)
+    widths = list(zip(op.pads.get_values()[: gid.ndim], op.pads.get_values()[gid.ndim :], strict=True))
+    gid = np.pad(gid, widths, mode="edge")
+    base = Base(gid.shape, gid, np.minimum(form.lo, border), np.maximum(form.hi, border), result)
+    return of_base(base, form.s, form.b)

@@ -1,0 +1,159 @@
+"""Rules of the quantisers, on integer values and at the border of the host prologue."""
+
+import numpy as np
+from xdsl.dialects.builtin import TensorType, f32
+from xdsl.ir import Operation, SSAValue
+
+from qnn_ir.analysis import transfer
+from qnn_ir.analysis.expr import REAL, VAR, Mode, Node, affine, integer_bounds, peel
+from qnn_ir.analysis.integerize import narrowing_shift, roots
+from qnn_ir.analysis.rational import scalar
+from qnn_ir.analysis.transfer import Constant, TruncSpec
+from qnn_ir.analysis.value import Base, Ints, Piece, Value
+from qnn_ir.dialects import qnn
+from qnn_ir.errors import UserError
+from qnn_ir.passes.integerizing.elementwise import parameter
+from qnn_ir.passes.integerizing.minifloat import float_quant
+from qnn_ir.passes.integerizing.walk import Host, Walk, element_type
+
+QUANTISERS = (
+    qnn.QuantOp,
+    qnn.BipolarQuantOp,
+    qnn.TruncOp,
+    qnn.MultiThresholdOp,
+    qnn.QuantizeLinearOp,
+    qnn.FloatQuantOp,
+)
+WIDE = 1 << 62
+
+
+def quantise(walk: Walk, op: Operation, x: Value) -> Value:
+    """What the quantiser `op` makes of `x`."""
+    match op:
+        case qnn.QuantOp():
+            return _quant(walk, op, x)
+        case qnn.BipolarQuantOp():
+            return transfer.bipolar(x, parameter(walk, op.scale), transfer.number(0))
+        case qnn.TruncOp():
+            return _trunc(walk, op, x)
+        case qnn.MultiThresholdOp():
+            return _multi_threshold(walk, op, x)
+        case qnn.QuantizeLinearOp():
+            scale, zero = (_along(parameter(walk, p), x, op.axis.value.data) for p in (op.scale, op.zero))
+            return transfer.quantise_linear(x, scale, zero, op.lo.value.data, op.hi.value.data)
+        case qnn.FloatQuantOp():
+            return float_quant(x, parameter(walk, op.scale), op)
+        case _:
+            raise UserError(f"unknown quantiser {op.name}")
+
+
+def rule(walk: Walk, op: Operation) -> Value:
+    """A quantiser of an integer value, a constant, or the last real tensor of the prologue."""
+    state = walk.states[op.operands[0]]
+    if isinstance(state, Host):
+        return enter(walk, op, state)
+    return quantise(walk, op, walk.value(op.operands[0]))
+
+
+def enter(walk: Walk, op: Operation, state: Host) -> Value:
+    """The quantiser runs on the host; its result is read as integers."""
+    if not state.before:
+        raise UserError(
+            "quantises a tensor that was computed in floats",
+            remedy="remove the operator in front of it from the network",
+        )
+    shape = op.results[0].type.get_shape()  # pyright: ignore
+    zero = np.zeros(1, np.int64)
+    unknown = Base(tuple(shape), np.zeros((1,) * len(shape), np.int64), zero - WIDE, zero + WIDE)
+    value = quantise(walk, op, Value(unknown, unknown.gid, zero, (Piece(zero, REAL),)))
+    for operand in op.operands:
+        walk.host(operand)
+    copy = walk.clone(op)
+    real = copy.results[0]
+    if not qnn.is_float(real.type):
+        real = _as_float(walk, copy)
+    return _stored(walk, value, real)
+
+
+def _as_float(walk: Walk, copy: Operation) -> SSAValue:
+    """A quantiser with an integer result, made to hold the same integers in floats."""
+    from xdsl.rewriter import Rewriter
+
+    Rewriter.replace_value_with_new_type(copy.results[0], TensorType(f32, qnn.shape_of(copy.results[0])))
+    return copy.results[0]
+
+
+def _stored(walk: Walk, value: Value, real: SSAValue) -> Value:
+    """Emit `to_integer` for the grid of a quantiser of an unbounded real."""
+    parts = roots(value)
+    assert parts is not None
+    ranges = [_bounds(part.integer) for part in parts]
+    lo, hi = np.zeros(value.rows, np.int64), np.zeros(value.rows, np.int64)
+    for piece, (low, high) in zip(value.pieces, ranges, strict=True):
+        lo[piece.rows], hi[piece.rows] = low, high
+    shift = narrowing_shift(lo, hi)
+    lo, hi = lo - shift, hi - shift
+    pieces = [
+        Piece(piece.rows, affine(part.s, part.b + part.s * scalar(shift), VAR))
+        for piece, part in zip(value.pieces, parts, strict=True)
+    ]
+    base = Base(value.shape, value.gid, lo, hi)
+    result = Value(base, value.gid, np.arange(value.rows), tuple(pieces))
+    scale, bias = np.zeros(value.rows), np.zeros(value.rows)
+    for piece in pieces:
+        s, b, _ = peel(piece.expr)
+        scale[piece.rows], bias[piece.rows] = s.floats[:, 0], b.floats[:, 0]
+    base.handle = walk.emit(qnn.ToIntegerOp(real, element=element_type(base), scale=scale, bias=bias, groups=value.gid))
+    walk.quantised = True
+    return result
+
+
+def _bounds(root: Node) -> tuple[Ints, Ints]:
+    """The values that the integer root of a quantiser of a real number takes."""
+    bounds = integer_bounds(root)
+    if bounds is None:
+        raise UserError("has no bounds and reads a tensor of the host", remedy="give it a bit width")
+    return bounds
+
+
+def _quant(walk: Walk, op: qnn.QuantOp, x: Value) -> Value:
+    scale, zero = parameter(walk, op.scale), parameter(walk, op.zero)
+    if not all(scale.numbers.values):
+        raise UserError("scale is zero", remedy="retrain or export with a positive scale")
+    if op.bits.value.data == 1 and op.signed.value.data:
+        return transfer.bipolar_one_bit(x, scale, zero)
+    return transfer.quantise(x, scale, zero, Mode(op.rounding.data.value), op.bounds())
+
+
+def _trunc(walk: Walk, op: qnn.TruncOp, x: Value) -> Value:
+    scale, zero = parameter(walk, op.scale), parameter(walk, op.zero)
+    out = None if op.out_scale is None else parameter(walk, op.out_scale)
+    bounds = None if out is None else op.bounds()
+    spec = TruncSpec(Mode(op.rounding.data.value), op.in_bits.value.data, op.out_bits.value.data, bounds)
+    return transfer.truncate(x, scale, zero, out, spec)
+
+
+def _multi_threshold(walk: Walk, op: qnn.MultiThresholdOp, x: Value) -> Value:
+    table = walk.value(op.thresholds)
+    state = qnn.constant_value(op.thresholds)
+    if state is None:
+        numbers = parameter(walk, op.thresholds).numbers
+        state = np.broadcast_to(numbers.floats[:, 0], (int(np.prod(table.shape)),)).reshape(table.shape)
+    axis = op.channel_axis.value.data % len(x.shape)
+    return transfer.multi_threshold(x, state, axis, op.out_scale.value.data, op.out_bias.value.data)
+
+
+def dequantize(walk: Walk, op: qnn.DequantizeLinearOp) -> Value:
+    """`(q - zero) * scale`"""
+    x = walk.value(op.q)
+    scale, zero = (_along(parameter(walk, p), x, op.axis.value.data) for p in (op.scale, op.zero))
+    return transfer.dequantise_linear(x, scale, zero)
+
+
+def _along(constant: Constant, x: Value, axis: int) -> Constant:
+    """A parameter per position of `axis`, shaped to broadcast."""
+    if len(constant.numbers) == 1 or not constant.shape:
+        return Constant((), constant.numbers)
+    shape = [1] * len(x.shape)
+    shape[axis % len(x.shape)] = constant.shape[0]
+    return Constant(tuple(shape), constant.numbers)

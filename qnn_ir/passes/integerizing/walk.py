@@ -1,0 +1,205 @@
+"""What the rules of `qnn-integerize` share: the state of every value and the emission of the integer form."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.ir import Block, Operation, SSAValue
+
+from qnn_ir import maps
+from qnn_ir.analysis.align import PairBase
+from qnn_ir.analysis.integerize import UserNote, is_stored, plan, roots
+from qnn_ir.analysis.rational import Coef
+from qnn_ir.analysis.steps import Steps
+from qnn_ir.analysis.value import Affine, Base, Value, affine_form, of_base
+from qnn_ir.constants import int_type, location_name
+from qnn_ir.dialects import qnn
+from qnn_ir.errors import UserError
+
+Ints = NDArray[np.int64]
+
+
+@dataclass
+class Host:
+    """A real tensor outside the integer region: in front of the first quantiser, or behind the last affine."""
+
+    value: SSAValue
+    before: bool
+
+
+@dataclass
+class Poison:
+    """The result of an operator that was reported already."""
+
+
+@dataclass
+class Deferred:
+    """An integer operator that is emitted at its first use, so that weights can still change sign until then."""
+
+    emit: Callable[[Base], SSAValue]
+    may_flip: Callable[[NDArray[np.bool_]], NDArray[np.bool_]]
+
+
+State = Host | Poison | Value
+
+
+@dataclass
+class Walk:
+    """One walk over `@main` in topological order; new operators go to the end of `block`."""
+
+    block: Block
+    states: dict[SSAValue, State] = field(default_factory=dict[SSAValue, State])
+    hosts: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    moved: dict[Any, Base] = field(default_factory=dict[Any, Base])
+    problems: list[UserError] = field(default_factory=list[UserError])
+    origin: Operation | None = None
+    quantised: bool = False
+
+    def emit(self, op: Operation) -> SSAValue:
+        """Append `op` with the location of the operator at hand."""
+        if self.origin is not None:
+            op.location = self.origin.location
+        self.block.add_op(op)
+        return op.results[0]
+
+    def note(self, what: str) -> None:
+        """Tell the user about the operator at hand."""
+        where = location_name(self.origin) if self.origin else ""
+        warnings.warn(UserNote(f"{where}: {what}"), stacklevel=2)
+
+    def value(self, operand: SSAValue) -> Value:
+        """The integer value of `operand`; UserError where it is a real tensor."""
+        state = self.states[operand]
+        if isinstance(state, Value):
+            return state
+        raise UserError(
+            "reads a tensor that is not quantised", remedy="put a quantiser in front of it or declare the input"
+        )
+
+    def handle(self, base: Base) -> SSAValue:
+        """The stored integers of `base`."""
+        if isinstance(base.handle, Deferred):
+            base.handle = base.handle.emit(base)
+        return base.handle
+
+    def materialize(self, operand: SSAValue, rising: bool = False) -> Value:
+        """The value of `operand` with its integer part computed where it has one."""
+        value = self.value(operand)
+        parts = roots(value, rising)
+        if parts is None or is_stored(parts) or value.is_constant:
+            return value
+        value = self._map(value, parts)
+        self.states[operand] = value
+        return value
+
+    def _map(self, value: Value, parts: list[Any]) -> Value:
+        planned, base = plan(value, parts), value.base
+        if isinstance(base.handle, Deferred):
+            base.sign = np.where(base.handle.may_flip(planned.falling_groups()), -base.sign, base.sign)
+        mapped = planned.finish()
+        mapped.value.base.handle = self.map_op(base, from_steps(mapped.steps), mapped.groups, mapped.value.base)
+        return mapped.value
+
+    def map_op(self, base: Base, function: maps.Map, groups: Ints, result: Base) -> SSAValue:
+        """Emit `qnn.map` from the stored integers of `base` to those of `result`."""
+        element = element_type(result)
+        return self.emit(qnn.MapOp(self.handle(base), qnn.MapAttr.from_map(function), groups, element=element))
+
+    def affine(self, operand: SSAValue, rising: bool = False) -> tuple[Value, Affine]:
+        """`operand` as `s * q + b` over stored integers; UserError if it is none."""
+        value = self.materialize(operand, rising)
+        if isinstance(value.base, PairBase):
+            from qnn_ir.passes.integerizing.joins import exact_sum
+
+            value = exact_sum(self, value)
+            self.states[operand] = value
+        form = affine_form(value)
+        if form is None or value.is_constant:
+            raise UserError(
+                f"reads '{producer(operand)}', which is not scale * integer + bias",
+                remedy="put a quantiser between the two",
+            )
+        return value, form
+
+    def host(self, operand: SSAValue) -> SSAValue:
+        """`operand` as a real tensor, with as much of it computed in integers as possible."""
+        pending = [operand]
+        while pending:
+            current = pending[-1]
+            if current in self.hosts or (made := self._real(current)) is not None:
+                self.hosts.setdefault(current, self.hosts.get(current) or made)  # pyright: ignore
+                pending.pop()
+                continue
+            owner = current.owner
+            assert isinstance(owner, Operation)
+            if missing := [o for o in owner.operands if o not in self.hosts]:
+                pending.extend(missing)
+                continue
+            self.clone(owner)
+        return self.hosts[operand]
+
+    def _real(self, operand: SSAValue) -> SSAValue | None:
+        """`operand` where it needs no operand as a real tensor, else None."""
+        state = self.states[operand]
+        if isinstance(state, Host):
+            return state.value
+        if not isinstance(state, Value) or state.is_constant:
+            return None
+        value = self.materialize(operand)
+        if affine_form(value) is None:
+            return None
+        value, form = self.affine(operand)
+        return self.to_real(value, form)
+
+    def to_real(self, value: Value, form: Affine) -> SSAValue:
+        """Emit the last affine."""
+        rows = value.rows if max(len(form.s), len(form.b)) > 1 else 1
+        scale = np.broadcast_to(form.s.floats[:, 0], (rows,))
+        bias = np.broadcast_to(form.b.floats[:, 0], (rows,))
+        groups = value.gid if rows > 1 else np.zeros((1,) * len(value.shape), np.int64)
+        return self.emit(qnn.ToRealOp(self.handle(value.base), scale=scale, bias=bias, groups=groups))
+
+    def clone(self, op: Operation) -> Operation:
+        """`op` on real tensors, all operands being real already."""
+        copy = op.clone({o: self.hosts[o] for o in op.operands})
+        copy.location = op.location
+        self.block.add_op(copy)
+        for old, new in zip(op.results, copy.results, strict=True):
+            self.hosts[old] = new
+        return copy
+
+    def base_like(self, base: Base, shape: tuple[int, ...], gid: Ints, handle: Any) -> Base:
+        """A base with the ranges of `base` on other elements."""
+        result = Base(shape, gid, base.lo, base.hi, handle)
+        result.sign = base.sign
+        return result
+
+
+def from_steps(steps: Steps) -> maps.Steps:
+    """The map that the dialect stores."""
+    return maps.Steps(steps.base, steps.positions, steps.deltas)
+
+
+def element_type(base: Base) -> Any:
+    """The narrowest type of what is stored."""
+    lo, hi = base.stored_range()
+    return int_type(int(lo.min()), int(hi.max()))
+
+
+def shifted(walk: Walk, value: Value, form: Affine, r: Ints, p: Ints, s: Coef, b: Coef) -> Value:
+    """`q' = r * q + p` per row, which stands for `s * q' + b`."""
+    low = np.minimum(r * form.lo, r * form.hi) + p
+    high = np.maximum(r * form.lo, r * form.hi) + p
+    base = Base(value.shape, value.gid, low, high)
+    function = maps.Requant(r, p, 0, "floor", int(low.min()), int(high.max()))
+    base.handle = walk.map_op(value.base, function, value.gid, base)
+    return of_base(base, s, b)
+
+
+def producer(operand: SSAValue) -> str:
+    """The ONNX node behind `operand`, or the input."""
+    owner = operand.owner
+    return location_name(owner) if isinstance(owner, Operation) else "the network's input"

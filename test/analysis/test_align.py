@@ -1,0 +1,48 @@
+"""Joins of unequal scales: multipliers that keep the order of all sums, and maps that read them."""
+
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qnn_ir.analysis.align import Operand, PairBase, exact_multipliers, pair_steps
+from qnn_ir.analysis.exact import exact_value
+from qnn_ir.analysis.expr import REAL, Mode, affine, quant
+from qnn_ir.analysis.rational import Coef, scalar, simplest_between, sqrt_dyadic
+
+scales = st.one_of(st.fractions(Fraction(1, 100), 10), st.integers(2, 50).map(lambda n: sqrt_dyadic(Fraction(n))[0]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(scales, st.integers(1, 30), st.integers(1, 30))
+def test_the_order_of_all_pairs_is_kept(ratio: Fraction, n1: int, n2: int) -> None:
+    p, q = simplest_between(ratio, n2, n1)
+    for d1, d2 in product(range(-n1, n1 + 1), range(-n2, n2 + 1)):
+        real, code = ratio * d1 + d2, p * d1 + q * d2
+        assert (real > 0) - (real < 0) == (code > 0) - (code < 0)
+
+
+@settings(max_examples=80, deadline=None)
+@given(scales, scales, st.booleans(), st.booleans(), st.sampled_from(list(Mode)), st.integers(-9, 9))
+def test_maps_of_sums(s1: Fraction, s2: Fraction, n1: bool, n2: bool, mode: Mode, bias: int) -> None:
+    s1, s2 = (-s1 if n1 else s1), (-s2 if n2 else s2)
+    a = Operand(np.array([-5]), np.array([7]), Coef((s1,)))
+    b = Operand(np.array([0]), np.array([15]), Coef((s2,)))
+    base = PairBase((1,), np.zeros(1, np.int64), a, b)
+    root = quant(mode, scalar(-7), scalar(7), affine(scalar(Fraction(1, 3)), scalar(bias), REAL))
+    steps = pair_steps(root, base, np.array([0]))
+    for q1, q2 in product(range(-5, 8), range(16)):
+        code = int(base.p[0]) * q1 + int(base.q[0]) * q2
+        expected = exact_value(root, 0, s1 * q1 + s2 * q2)
+        assert steps(np.array([[code]]))[0, 0] == expected
+        assert base.lo[0] <= code <= base.hi[0]
+
+
+def test_small_ratios_are_exact() -> None:
+    one = np.array([0, 0]), np.array([7, 7])
+    found = exact_multipliers(Operand(*one, scalar(0.75)), Operand(*one, scalar(0.5)), 8)
+    assert found is not None
+    assert (found[0].tolist(), found[1].tolist(), found[2]) == ([3, 3], [2, 2], (Fraction(1, 4),))
+    assert exact_multipliers(Operand(*one, scalar(0.1)), Operand(*one, scalar(0.3)), 8) is None
