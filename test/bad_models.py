@@ -102,8 +102,8 @@ _add(
 )
 
 # quantisers
-for _name, _value in {"nan": np.nan, "inf": np.inf, "zero": 0.0, "negative": -0.25}.items():
-    _text = "NaN" if _name == "nan" else _name if _name == "inf" else "0.0" if _name == "zero" else "-0.25"
+for _name, _value in {"nan": np.nan, "inf": np.inf, "zero": 0.0, "tiny": 1e-42, "negative": -0.25}.items():
+    _text = {"nan": "NaN", "inf": "inf", "zero": "0.0", "tiny": "e-42", "negative": "-0.25"}[_name]
     _constant(f"activation_scale_{_name}", "rs", _value, "node_a0", _text)
     if _name != "negative":
         _constant(f"weight_scale_{_name}", "ws", _value, "node_w0q", _text)

@@ -58,6 +58,10 @@ def test_accepted_files_compute_their_golden_outputs(name: str) -> None:
         pytest.skip("no golden outputs")
     with np.load(golden, allow_pickle=False) as data:
         inputs, expected = data["x"], data["y"].astype(np.float64)
-    output = run_module(import_model(BAD / name), [inputs])[0].astype(np.float64)
+    try:
+        module = import_model(BAD / name)
+    except UserError as refusal:
+        pytest.skip(f"refused: {refusal}")  # `test_imported` knows which ones must not be
+    output = run_module(module, [inputs])[0].astype(np.float64)
     scale = np.abs(expected).max()
     np.testing.assert_allclose(output.reshape(expected.shape), expected, rtol=0, atol=1e-6 * scale)

@@ -81,6 +81,7 @@ class Program:
     fixed: set[SSAValue] = field(default_factory=set[SSAValue])
     """Values that depend on constants alone (quantised weights): the same for every frame."""
     _emitted: dict[int, tuple[Constant, SSAValue]] = field(default_factory=dict[int, tuple[Constant, SSAValue]])
+    _shared: dict[object, SSAValue] = field(default_factory=dict[object, SSAValue])
 
     def lookup(self, name: str) -> Value:
         """The value of a tensor; initialisers are read when they are first used."""
@@ -101,14 +102,22 @@ class Program:
     def materialise(self, constant: Constant) -> SSAValue:
         """The `qnn.constant` of `constant`, one for all its uses."""
         known = self._emitted.get(id(constant))
-        if known is not None:
-            return known[1]
-        if constant.type in INTEGER_TYPES:
-            op = qnn.ConstantOp(constant.array, onnx_integer_type(constant.type))
-        else:
-            op = qnn.ConstantOp(_shortest(constant.array))
-        value = self.emit(op, name_location(constant.name)).results[0]
-        self._emitted[id(constant)] = constant, value
+        if known is None:
+            known = constant, self.constant(constant.array, constant.type, name_location(constant.name))
+            self._emitted[id(constant)] = known
+        return known[1]
+
+    def constant(self, array: Array, type_: int, location: NameLoc) -> SSAValue:
+        """A `qnn.constant` of ONNX element type `type_`; small ones of equal value are shared."""
+        integer = type_ in INTEGER_TYPES
+        array = array if integer else _shortest(array)
+        key = (type_ if integer else FLOAT, array.shape, array.dtype.str, array.tobytes()) if array.size <= 64 else None
+        if key in self._shared:
+            return self._shared[key]
+        op = qnn.ConstantOp(array, onnx_integer_type(type_) if integer else None)
+        value = self.emit(op, location).results[0]
+        if key is not None:
+            self._shared[key] = value
         return value
 
 
@@ -203,11 +212,11 @@ class NodeImporter(NodeReader):
 
     def float_constant(self, array: Array) -> SSAValue:
         """A new constant of real numbers."""
-        return self.emit(qnn.ConstantOp(_shortest(np.asarray(array, np.float64))))
+        return self.program.constant(np.asarray(array, np.float64), FLOAT, self._location)
 
     def int_constant(self, array: Array, type_: int) -> SSAValue:
         """A new constant of ONNX integer type `type_`."""
-        return self.emit(qnn.ConstantOp(np.asarray(array), onnx_integer_type(type_)))
+        return self.program.constant(np.asarray(array), type_, self._location)
 
     def reshape(self, value: SSAValue, shape: Sequence[int]) -> SSAValue:
         """`value` in another shape."""

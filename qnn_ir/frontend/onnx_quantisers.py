@@ -15,6 +15,9 @@ from qnn_ir.int_types import value_range
 WIDEST = 64
 """Bits of the widest quantiser that is accepted."""
 
+SMALLEST = float(np.finfo(np.float32).tiny)
+"""The smallest scale: below it float32 executors lose bits, so that nobody agrees on the result."""
+
 _ROUNDING = {"round": qnn.Rounding.HALF_EVEN, "round_to_zero": qnn.Rounding.DOWN}
 
 
@@ -36,6 +39,8 @@ def scale(node: NodeImporter, index: int, x: SSAValue, what: str = "scale") -> A
     if not np.isfinite(array).all() or not np.all(array):
         value = array[~np.isfinite(array) | (array == 0)][0]
         node.fail(f"its {what} is {value}", "a scale must be finite and not zero")
+    if (np.abs(array) < SMALLEST).any():
+        node.fail(f"its {what} is {array[np.abs(array) < SMALLEST][0]}", "a scale must be a normal float32 number")
     if (array < 0).any() and x not in node.program.fixed:
         node.fail(f"its {what} is negative ({array[array < 0][0]})", "give activations a positive scale")
     return array

@@ -83,8 +83,7 @@ def read_graph(source: Path | bytes | IO[bytes], base_dir: Path | None = None) -
 
     Raises `UserError` for everything that makes the file unusable.
     """
-    if isinstance(source, Path):
-        base_dir = base_dir or source.parent
+    base_dir = base_dir or _folder(source)
     model = _parse(_content(source))
     opset = _check_opsets(model)
     graph = model.graph
@@ -111,6 +110,13 @@ def read_graph(source: Path | bytes | IO[bytes], base_dir: Path | None = None) -
 def as_one_frame(graph: Graph) -> Graph:
     """The same graph with its leading axis taken as part of the frame instead of as a batch of known size."""
     return replace(graph, inputs=graph.declared, batched=False, batch=1)
+
+
+def _folder(source: Path | bytes | IO[bytes]) -> Path | None:
+    """Where the file lies that `source` is or reads."""
+    name = source if isinstance(source, Path | bytes) else getattr(source, "name", None)
+    path = Path(name) if isinstance(name, str | Path) else None
+    return path.parent if path is not None and path.is_file() else None
 
 
 def _content(source: Path | bytes | IO[bytes]) -> bytes:
