@@ -128,7 +128,8 @@ class Schedule:
 def _depend_on_frame(terms: Sequence[Term]) -> list[bool]:
     """Which terms depend on a frame count."""
     result: list[bool] = []
-    for kind, *rest in terms:
+    for term in terms:
+        kind, rest = term[0], term[1:]
         if kind == "counter":
             result.append(rest[1] == 0)
             continue

@@ -287,7 +287,7 @@ class LookupOp(HlscOp):
     def verify_(self) -> None:
         _check_index(self.memory, self.index)
         value_of(self.input)
-        if not isinstance(self.memory.owner, RomOp):
+        if isinstance(self.memory.owner, RamOp | RegOp):
             raise VerifyException("a table is a rom")
         word, shape = shape_of(cast(MemType, self.memory.type).value), shape_of(self.input.type)
         if len(word) == 0 or word[:-1] not in ((), shape):

@@ -349,12 +349,14 @@ class CallOp(HlscOp):
 
     def process(self) -> ProcessOp:
         """The process that is called."""
-        process = SymbolTable.lookup_symbol(self, self.callee)
+        process = SymbolTable.lookup_symbol(self, self.callee) if _in_symbol_table(self) else None
         if not isinstance(process, ProcessOp):
             raise VerifyException(f"@{self.callee.string_value()} is no process")
         return process
 
     def verify_(self) -> None:
+        if not _in_symbol_table(self):
+            return
         ports = self.process().ports
         if len(ports) != len(self.channels):
             raise VerifyException(f"@{self.callee.string_value()} has {len(ports)} ports, not {len(self.channels)}")
@@ -362,6 +364,12 @@ class CallOp(HlscOp):
             beat, token = cast(InType | OutType, port.type).value, cast(ChanType, channel.type).value
             if beat != token and bits_of(beat) != bits_of(token):
                 raise VerifyException(f"port {port.type} and channel {channel.type} differ in bits")
+
+
+def _in_symbol_table(op: Operation) -> bool:
+    """Whether symbols can be looked up: a piece of IR on its own has none."""
+    top = op.get_toplevel_object()
+    return isinstance(top, Operation) and top is not op and top.has_trait(SymbolTable)
 
 
 @irdl_op_definition
@@ -429,11 +437,14 @@ class TopOp(HlscOp):
         for arg in self.body.block.args:
             if not isinstance(arg.type, ChanType):
                 raise VerifyException(f"a port of the top is !hlsc.chan, not {arg.type}")
+        if self.interfaces is not None:
+            self._verify_interfaces(self.interfaces)
+        if not _in_symbol_table(self):
+            return
+        for arg in self.body.block.args:
             _only_port(arg)
         for channel in self.channels:
             _verify_ends(channel)
-        if self.interfaces is not None:
-            self._verify_interfaces(self.interfaces)
 
     def _verify_interfaces(self, interfaces: ArrayAttr[StringAttr]) -> None:
         if len(interfaces) != len(self.body.block.args):
