@@ -14,17 +14,17 @@ def identifier(name: str) -> str:
     return name
 
 
-def quoted(name: str) -> str:
+def quoted(name: str, longest: int = _LONGEST_NAME) -> str:
     """
     `name` in double quotes, fit for a C++, Tcl or Verilog comment.
 
     One line of printable ASCII: no comment end, no trigraph and, because of the quotes, no backslash at its end.
     """
-    text = ascii(name[:_LONGEST_NAME])[1:-1].replace("\\'", "'").replace('"', "'")
+    text = ascii(name[:longest])[1:-1].replace("\\'", "'").replace('"', "'")
     for opening in ("*/", "/*", "??"):
         while opening in text:
             text = text.replace(opening, " ".join(opening))
-    return f'"{text}..."' if len(name) > _LONGEST_NAME else f'"{text}"'
+    return f'"{text}..."' if len(name) > longest else f'"{text}"'
 
 
 def tcl_word(text: str) -> str:

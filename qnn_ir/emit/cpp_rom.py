@@ -1,0 +1,56 @@
+"""
+ROM contents as C++ arrays of packed words.
+
+Compilers take a few hundred thousand words in their stride; the same number of small class objects takes minutes.
+"""
+
+import textwrap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qnn_ir.emit.cpp_types import WORD_BITS, RowLayout
+
+Words = NDArray[np.uint64]
+
+
+def packed_words(data: NDArray[Any], layout: RowLayout) -> Words:
+    """`data` of shape `(depth, *lanes)` as words of shape `(depth, rows, words)`."""
+    depth = data.shape[0]
+    if layout.per_word == 0:
+        return _wide_words(data.reshape(depth, layout.rows), layout)
+    lanes = data.reshape(depth, layout.rows, -1)
+    missing = layout.words * layout.per_word - lanes.shape[2]
+    lanes = np.pad(lanes.astype(np.int64).view(np.uint64), ((0, 0), (0, 0), (0, missing)))
+    lanes &= np.uint64((1 << layout.element_bits) - 1)
+    lanes = lanes.reshape(depth, layout.rows, layout.words, layout.per_word)
+    shifts = np.arange(layout.per_word, dtype=np.uint64) * np.uint64(layout.element_bits)
+    return np.bitwise_or.reduce(lanes << shifts, axis=-1)
+
+
+def _wide_words(data: NDArray[Any], layout: RowLayout) -> Words:
+    """Lanes of more than 64 bits, given as arbitrary Python integers."""
+    mask, limb = (1 << layout.element_bits) - 1, (1 << WORD_BITS) - 1
+    flat = [(int(v) & mask) >> (WORD_BITS * k) & limb for v in data.ravel().tolist() for k in range(layout.words)]
+    return np.array(flat, np.uint64).reshape(*data.shape, layout.words)
+
+
+def initializer(words: Words) -> str:
+    """The words as a brace-enclosed C++ initializer with one line per address, lines broken at 120 columns."""
+    text = _hex(words)
+    lines = (_address(row) for row in text)
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _hex(words: Words) -> NDArray[Any]:
+    suffix = "ULL" if int(words.max(initial=0)) > 0x7FFFFFFF else ""
+    return np.array([f"{v:#x}{suffix}" for v in words.ravel().tolist()], object).reshape(words.shape)
+
+
+def _address(rows: NDArray[Any]) -> str:
+    """One address: `{{0x1, 0x2}, {0x3, 0x4}}`."""
+    inner = "{" + ", ".join("{" + ", ".join(row) + "}" for row in rows.tolist()) + "}"
+    if len(inner) <= 118:
+        return "  " + inner
+    return "\n".join(textwrap.wrap(inner, 120, initial_indent="  ", subsequent_indent="   ", break_long_words=False))

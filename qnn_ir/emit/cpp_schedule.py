@@ -1,0 +1,369 @@
+"""
+What a body looks like in C++, decided before anything is printed.
+
+The body of a side is straight-line SSA on vectors. Three decisions make it a readable C++ body:
+
+* *Forms.* A vector is kept as the bits of one word, as an array of lanes, or both, as its uses need.
+* *Order.* What only feeds an effect under `when p` moves into that effect's `if (p)`. Stores move behind the last use
+  of what they overwrite, since loads see the state before the iteration; so loads need no copy.
+* *Loops.* Neighbouring lanewise operations of one shape share a loop over their lanes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from qnn_ir.dialects import hlsc
+
+BITS, LANES = "bits", "lanes"
+Form = str
+
+POINTWISE = (
+    hlsc.ExtendOp,
+    hlsc.NarrowOp,
+    hlsc.MuxOp,
+    hlsc.AddOp,
+    hlsc.SubOp,
+    hlsc.MulOp,
+    hlsc.MaxOp,
+    hlsc.MinOp,
+    hlsc.GreaterOp,
+    hlsc.GreaterEqualOp,
+    hlsc.ShlOp,
+    hlsc.RequantOp,
+    hlsc.CountGeOp,
+    hlsc.StepSumOp,
+    hlsc.DotOp,
+    hlsc.XnorPopcountOp,
+    hlsc.AndPopcountOp,
+    hlsc.PopcountOp,
+    hlsc.ReduceAddOp,
+    hlsc.ReduceMaxOp,
+    hlsc.LookupOp,
+    hlsc.PlaneOp,
+)
+"""Operations computed lane by lane of their result."""
+
+WHOLE_WORD = (hlsc.BitcastOp, hlsc.SliceOp, hlsc.DynamicSliceOp, hlsc.ConcatOp)
+"""Operations on the bits of their operands."""
+
+
+def is_state(op: Operation) -> bool:
+    """Whether `op` loads from a memory that changes."""
+    return isinstance(op, hlsc.LoadOp) and not isinstance(op.memory.owner, hlsc.RomOp)
+
+
+def read_whole(op: Operation) -> tuple[SSAValue, ...]:
+    """The operands of which a lane of the result needs all lanes."""
+    return (op.x,) if isinstance(op, hlsc.DotOp) else ()
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Forms:
+    """In which forms each value is needed, and how each memory is kept."""
+
+    of_value: dict[SSAValue, set[Form]] = field(default_factory=dict)
+    of_memory: dict[SSAValue, Form] = field(default_factory=dict)
+
+    def needs(self, value: SSAValue, form: Form) -> bool:
+        return form in self.of_value.get(value, ())
+
+
+def choose_forms(process: hlsc.ProcessOp) -> Forms:
+    """A memory is kept as lanes when all who use it speak of the same lanes and someone needs them."""
+    forms = Forms()
+    for memory in process.memories:
+        forms.of_memory[memory.result] = BITS
+    while True:
+        forms.of_value.clear()
+        for side in process.sides:
+            for op in reversed(list(side.body.block.ops)):
+                _demand(op, forms)
+        changed = [m.result for m in process.memories if _becomes_lanes(m, forms)]
+        if not changed:
+            return forms
+        for memory in changed:
+            forms.of_memory[memory] = LANES
+
+
+_ACCESSES = (hlsc.LoadOp, hlsc.StoreOp)
+
+
+def _becomes_lanes(memory: hlsc.MemoryOp, forms: Forms) -> bool:
+    if isinstance(memory, hlsc.RomOp) or forms.of_memory[memory.result] == LANES:
+        return False
+    users = [use.operation for use in memory.result.uses]
+    values = [u.result if isinstance(u, hlsc.LoadOp) else u.value for u in users if isinstance(u, _ACCESSES)]
+    if not hlsc.shape_of(memory.type.value) or any(v.type != memory.type.value for v in values):
+        return False
+    return any(forms.needs(u.result, LANES) for u in users if isinstance(u, hlsc.LoadOp))
+
+
+def _demand(op: Operation, forms: Forms) -> None:
+    """What `op`, whose results' needs are known, needs of its operands."""
+    if isinstance(op, hlsc.WriteOp):
+        _need(forms, op.value, {BITS})
+    elif isinstance(op, hlsc.StoreOp):
+        _need(forms, op.value, {forms.of_memory[op.memory]})
+    elif isinstance(op, hlsc.SelectOp):
+        needed = forms.of_value.get(op.result, set()) if selects_words(op) else {LANES}
+        _need(forms, op.lhs, needed)
+        _need(forms, op.rhs, needed)
+    elif isinstance(op, hlsc.SliceOp) and is_rom_slice(op, forms):
+        _need(forms, op.input, {LANES})
+    elif isinstance(op, (*POINTWISE, *WHOLE_WORD)):
+        form = BITS if isinstance(op, WHOLE_WORD) else LANES
+        for value in op.operands:
+            _need(forms, value, {form})
+
+
+def selects_words(op: hlsc.SelectOp) -> bool:
+    """Whether both choices have the bits of the result."""
+    return op.lhs.type == op.rhs.type == op.result.type
+
+
+def _need(forms: Forms, value: SSAValue, needed: Iterable[Form]) -> None:
+    forms.of_value.setdefault(value, set()).update(needed)
+
+
+# --- order -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    A statement: an operation and the predicate of the block that it stands in.
+
+    A `select p, new, old` that merges has `inner`, the steps that make `new` and run only where `p` holds.
+    """
+
+    op: Operation
+    guard: SSAValue | None = None
+    inner: tuple["Step", ...] = ()
+
+
+def merged_select(op: Operation) -> list[Operation]:
+    """
+    What runs only where the condition of the select `op` holds: a read under that condition and what follows it.
+
+    Empty where `op` does not become `if (p) { x = new; } else { x = old; }`. The new value may also be stored `when p`.
+    """
+    if not isinstance(op, hlsc.SelectOp) or op.lhs is op.rhs or not selects_words(op):
+        return []
+    inner: set[Operation] = {op}
+    for candidate in reversed(_operations_before(op)):
+        users = {use.operation for result in candidate.results for use in result.uses}
+        if candidate is op.lhs.owner:
+            users -= {u for u in users if isinstance(u, hlsc.StoreOp) and u.when is op.condition}
+        if users and users <= inner and _runs_under(candidate, op.condition):
+            inner.add(candidate)
+    found = [o for o in _operations_before(op) if o in inner]
+    return found if op.lhs.owner in inner and any(isinstance(o, hlsc.ReadOp) for o in found) else []
+
+
+def _runs_under(op: Operation, condition: SSAValue) -> bool:
+    """Whether `op` may be left out where `condition` does not hold."""
+    if isinstance(op, hlsc.ReadOp):
+        return op.when is condition
+    return isinstance(op, (*POINTWISE, *WHOLE_WORD))
+
+
+def _operations_before(op: Operation) -> list[Operation]:
+    block = op.parent_block()
+    assert block is not None
+    operations = list(block.ops)
+    return operations[: operations.index(op)]
+
+
+def is_rom_slice(op: Operation, forms: Forms) -> bool:
+    """Whether `op` only names some lanes of what is loaded from a ROM."""
+    if not isinstance(op, hlsc.SliceOp) or forms.needs(op.result, BITS):
+        return False
+    source = op.input.owner
+    return isinstance(source, hlsc.LoadOp) and isinstance(source.memory.owner, hlsc.RomOp)
+
+
+def is_view(op: Operation, forms: Forms) -> bool:
+    """Whether `op` has no statement of its own: its uses print it."""
+    if isinstance(op, hlsc.SliceOp):
+        return is_rom_slice(op, forms) and is_view(op.input.owner, forms)  # pyright: ignore[reportArgumentType]
+    if isinstance(op, hlsc.ConstantOp):
+        return op.value.value.data == 0 or not forms.needs(op.result, BITS)
+    if not isinstance(op, hlsc.LoadOp):
+        return False
+    if not isinstance(rom := op.memory.owner, hlsc.RomOp):
+        if any(isinstance(use.operation, hlsc.StoreOp) for use in op.result.uses):
+            return False  # a store of what was seen could come after a store to where it was seen
+        other = BITS if forms.of_memory[op.memory] == LANES else LANES
+        return not hlsc.shape_of(op.result.type) or not forms.needs(op.result, other)
+    if op.result.type == rom.type.value:
+        return not hlsc.shape_of(op.result.type) or not forms.needs(op.result, BITS)
+    return is_grouped(rom.type.value, op.result.type) and not (
+        hlsc.shape_of(op.result.type) and forms.needs(op.result, BITS)
+    )
+
+
+def is_grouped(memory: Attribute, loaded: Attribute) -> bool:
+    """Whether a lane of `loaded` is a whole last axis of single bits of `memory`."""
+    shape = hlsc.shape_of(memory)
+    bits = hlsc.element_of(memory).width.data
+    return bits == 1 and shape[-1:] == (hlsc.element_of(loaded).width.data,) and shape[:-1] == hlsc.shape_of(loaded)
+
+
+_CONTROL = (hlsc.ControlOp, hlsc.PositionOp, hlsc.AwaitOp, hlsc.AdvanceOp)
+
+
+class _Order:
+    """Orders the operations of one side."""
+
+    def __init__(self, side: hlsc.SideOp, forms: Forms):
+        body = list(side.body.block.ops)
+        self.views = {op for op in body if is_view(op, forms)}
+        self.ops = [op for op in body if op not in self.views and not isinstance(op, _CONTROL)]
+        self.inner = {op: inner for op in body if (inner := merged_select(op))}
+        self.select_of = {o: select for select, inner in self.inner.items() for o in inner}
+        self.guards = self._sink()
+        self.done: set[Operation] = set()
+        self.steps: list[Step] = []
+
+    def _sink(self) -> dict[Operation, SSAValue]:
+        """Operations that move into the guarded block of all their users."""
+        guards: dict[Operation, SSAValue] = {}
+        for op in reversed(self.ops):
+            if isinstance(op, hlsc.WriteOp | hlsc.StoreOp):
+                if op.when is not None:
+                    guards[op] = op.when
+            elif not isinstance(op, hlsc.ReadOp) and not is_state(op) and op not in self.inner and op not in self.select_of:
+                wanted = {guards.get(use.operation) for result in op.results for use in result.uses}
+                if len(wanted) == 1 and (guard := wanted.pop()) is not None:
+                    guards[op] = guard
+        return guards
+
+    def run(self) -> list[Step]:
+        stores = [op for op in self.ops if isinstance(op, hlsc.StoreOp)]
+        for op in self.ops:
+            if op in self.guards and not isinstance(op, hlsc.WriteOp):
+                continue
+            if isinstance(op, hlsc.StoreOp) or op in self.select_of:
+                continue
+            self._emit(op)
+            for store in stores:
+                if store not in self.done and self._ready(store):
+                    self._emit(store)
+        for store in stores:
+            if store not in self.done:
+                self._emit(store)
+        return self.steps
+
+    def _emit(self, op: Operation) -> None:
+        """`op` after whatever was sunk into its block."""
+        for needed in self._missing(op):
+            self._append(needed)
+        self._append(op)
+
+    def _append(self, op: Operation) -> None:
+        inner = self.inner.get(op, [])
+        self.done |= {op, *inner}
+        self.steps.append(Step(op, self.guards.get(op), tuple(Step(o) for o in inner)))
+
+    def _missing(self, op: Operation) -> list[Operation]:
+        """The sunk operations that `op` needs and that are not yet there, in order."""
+        found: set[Operation] = set()
+        pending = list(op.operands)
+        while pending:
+            owner = pending.pop().owner
+            if isinstance(owner, Operation) and owner not in found and owner not in self.done and owner in self.guards:
+                found.add(owner)
+                pending += owner.operands
+        return [o for o in self.ops if o in found]
+
+    def _ready(self, store: hlsc.StoreOp) -> bool:
+        """Whether its value exists and nobody will look at the old contents any more."""
+        mine = {store, *self._missing(store)}
+        value = self._statement_of(store.value)
+        if value is not None and value not in self.done and value not in mine:
+            return False
+        loads = [use.operation for use in store.memory.uses if isinstance(use.operation, hlsc.LoadOp)]
+        users = [
+            use.operation if load in self.views else load
+            for load in loads
+            if load.parent is store.parent
+            for use in load.result.uses
+        ]
+        return all(user in self.done or user in mine for user in users)
+
+    def _statement_of(self, value: SSAValue) -> Operation | None:
+        owner = value.owner
+        if not isinstance(owner, Operation) or owner in self.views:
+            return None
+        return self.select_of.get(owner, owner)
+
+
+def ordered(side: hlsc.SideOp, forms: Forms) -> list[Step]:
+    """The statements of a side in the order in which they are printed."""
+    return _Order(side, forms).run()
+
+
+# --- loops -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LaneLoop:
+    """Lanewise operations that share a loop over `shape`; stores come last."""
+
+    shape: tuple[int, ...]
+    ops: list[Operation]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A single statement or a loop, in the block of `guard`."""
+
+    content: Operation | LaneLoop
+    guard: SSAValue | None
+    inner: tuple["Group", ...] = ()
+
+
+def grouped(steps: list[Step], forms: Forms) -> list[Group]:
+    """Join neighbouring lanewise operations into loops."""
+    groups: list[Group] = []
+    for step in steps:
+        shape = lane_shape(step.op, forms)
+        last = groups[-1] if groups else None
+        if shape and last and last.guard is step.guard and _joins(last.content, step.op, shape):
+            assert isinstance(last.content, LaneLoop)
+            last.content.ops.append(step.op)
+        else:
+            inner = tuple(grouped(list(step.inner), forms))
+            groups.append(Group(LaneLoop(shape, [step.op]) if shape else step.op, step.guard, inner))
+    return groups
+
+
+def lane_shape(op: Operation, forms: Forms) -> tuple[int, ...]:
+    """The lanes that `op` runs over; empty where it is a single statement."""
+    if isinstance(op, POINTWISE):
+        return hlsc.shape_of(op.results[0].type)
+    if isinstance(op, hlsc.SelectOp) and not merged_select(op):
+        by_lane = not selects_words(op) or forms.of_value.get(op.result) == {LANES}
+        return hlsc.shape_of(op.result.type) if by_lane else ()
+    if isinstance(op, hlsc.StoreOp) and forms.of_memory[op.memory] == LANES:
+        return hlsc.shape_of(op.value.type)
+    return ()
+
+
+def _joins(content: Operation | LaneLoop, op: Operation, shape: tuple[int, ...]) -> bool:
+    if not isinstance(content, LaneLoop) or content.shape != shape:
+        return False
+    if isinstance(content.ops[-1], hlsc.StoreOp) and not isinstance(op, hlsc.StoreOp):
+        return False
+    inside = set(content.ops)
+    return not any(_sources(value) & inside for value in read_whole(op))
+
+
+def _sources(value: SSAValue) -> set[Operation]:
+    return {value.owner} if isinstance(value.owner, Operation) else set()
+

@@ -1,0 +1,132 @@
+"""The top function: streams, calls and interface pragmas in the canonical form of a dataflow region."""
+
+from typing import cast
+
+from xdsl.dialects.builtin import ArrayAttr, IntAttr
+from xdsl.ir import Attribute, ParametrizedAttribute, SSAValue
+
+from qnn_ir.dialects import hlsc
+from qnn_ir.emit.cpp_names import Names
+from qnn_ir.emit.cpp_types import stream
+from qnn_ir.emit.interface import Interface, Port, port_names
+from qnn_ir.emit.testbench import Wiring
+from qnn_ir.emit.text import identifier
+from qnn_ir.errors import UserError
+
+_MEMORY_HELPERS = """
+// Words of a buffer in memory as a stream and back.
+template <int N>
+static void read_words(const ap_uint<N> *from, hls::stream<ap_uint<N> > &to, const unsigned words) {
+each_word:
+  for (unsigned i = 0; i < words; ++i) {
+#pragma HLS PIPELINE II=1
+    to.write(from[i]);
+  }
+}
+
+template <int N>
+static void write_words(hls::stream<ap_uint<N> > &from, ap_uint<N> *to, const unsigned words) {
+each_word:
+  for (unsigned i = 0; i < words; ++i) {
+#pragma HLS PIPELINE II=1
+    to[i] = from.read();
+  }
+}
+"""
+
+_PORT_DEPTH = 2  # of the streams between a memory port and the first or last process
+
+
+class TopPrinter:
+    """Names and prints one `hlsc.top`."""
+
+    def __init__(self, top: hlsc.TopOp):
+        self._top = top
+        self.name = identifier(top.sym_name.data)
+        self._names = Names()
+        for taken in (self.name, *(identifier(call.process().sym_name.data) for call in top.calls)):
+            self._names.fresh(taken)
+        self._streams: dict[SSAValue, str] = {}
+        self.interface = Interface(self.name, tuple(self._port(arg.index) for arg in top.body.block.args))
+        for channel in top.channels:
+            self._streams[channel.result] = self._names.fresh(identifier(channel.label.data))
+
+    def _port(self, place: int) -> Port:
+        arg = self._top.body.block.args[place]
+        is_input = arg in self._top.inputs
+        peers = self._top.inputs if is_input else self._top.outputs
+        default = f"{'in' if is_input else 'out'}{peers.index(arg)}"
+        given = port_names(self._top)
+        name = self._names.fresh(given[place] if given else arg.name_hint, default)
+        in_memory = self._top.interfaces is not None and self._top.interfaces.data[place].data == "memory"
+        self._streams[arg] = self._names.fresh(f"{name}_words") if in_memory else name
+        types = self._top.input_types if is_input else self._top.output_types
+        bits = hlsc.bits_of(cast(hlsc.ChanType, arg.type).value)
+        if bits % 8:
+            raise UserError(f"port {name} has words of {bits} bits", self.name, "whole bytes are needed")
+        return Port(name, bits, _beats(types, peers.index(arg), self.name), is_input, in_memory)
+
+    @property
+    def helpers(self) -> str:
+        """The templates that memory ports need."""
+        return _MEMORY_HELPERS if any(p.in_memory for p in self.interface.ports) else ""
+
+    def function(self) -> str:
+        """The definition of the top function."""
+        lines = [*self._interface_pragmas(), "#pragma HLS DATAFLOW", *self._declarations(depths=False)]
+        lines += [f"  {call};" for call in self._calls()]
+        return f"\n{self.interface.signature()} {{\n" + "\n".join(lines) + "\n}\n"
+
+    def wiring(self) -> Wiring:
+        """The same streams and calls for the testbench's threads."""
+        return Wiring("".join(f"{line}\n" for line in self._declarations(depths=True)), self._calls())
+
+    def _interface_pragmas(self) -> list[str]:
+        lines: list[str] = []
+        for number, port in enumerate(self.interface.ports):
+            if port.in_memory:
+                lines.append(f"#pragma HLS INTERFACE m_axi port={port.name} offset=slave bundle=gmem{number}")
+                lines.append(f"#pragma HLS INTERFACE s_axilite port={port.name}")
+            else:
+                lines.append(f"#pragma HLS INTERFACE axis port={port.name}")
+        return [*lines, "#pragma HLS INTERFACE s_axilite port=frames", "#pragma HLS INTERFACE s_axilite port=return"]
+
+    def _declarations(self, depths: bool) -> list[str]:
+        lines: list[str] = []
+        for value, name, depth in self._inner_streams():
+            type_ = stream(cast(hlsc.ChanType, value.type).value)
+            lines.append(f'  {type_} {name}("{name}");')
+            lines.append(f"  {name}.set_depth({depth});" if depths else f"#pragma HLS STREAM variable={name} depth={depth}")
+        return lines
+
+    def _inner_streams(self) -> list[tuple[SSAValue, str, int]]:
+        ports = zip(self._top.body.block.args, self.interface.ports, strict=True)
+        ends = [(arg, self._streams[arg], _PORT_DEPTH) for arg, port in ports if port.in_memory]
+        return ends + [(c.result, self._streams[c.result], c.depth.value.data) for c in self._top.channels]
+
+    def _calls(self) -> list[str]:
+        ports = list(zip(self._top.body.block.args, self.interface.ports, strict=True))
+        first = [
+            f"read_words({p.name}, {self._streams[arg]}, frames * {p.beats_constant})"
+            for arg, p in ports
+            if p.in_memory and p.is_input
+        ]
+        last = [
+            f"write_words({self._streams[arg]}, {p.name}, frames * {p.beats_constant})"
+            for arg, p in ports
+            if p.in_memory and not p.is_input
+        ]
+        calls = [
+            f"{identifier(call.process().sym_name.data)}({', '.join(self._streams[c] for c in call.channels)}, frames)"
+            for call in self._top.calls
+        ]
+        return first + calls + last
+
+
+def _beats(types: ArrayAttr[Attribute] | None, place: int, top: str) -> int:
+    """The beats per frame of a port: the last parameter of its channel type, which this level stores unread."""
+    if types is None or len(types.data) <= place:
+        raise UserError("hlsc.top does not say what its ports carry", top, "give it input_types and output_types")
+    channel = types.data[place]
+    assert isinstance(channel, ParametrizedAttribute) and isinstance(beats := channel.parameters[-1], IntAttr)
+    return beats.data
