@@ -96,7 +96,9 @@ def _candidates(p: ProcessBuilder, op: LabelSelectOp, beats: int, reading: SSAVa
     if not op.largest.value.data:
         x = p.add(SubOp(p.splat(0), x))
     reverse = _reverse_index(p, op, bits, beats)
+    value = element_of(x.type)
     key = p.add(AddOp(p.add(ShlOp(x, bits)), reverse))
+    key = p.convert(key, IntegerType(value.width.data + bits, value.signedness))  # the low bits were zero
     keys = _Keys(bits, element_of(key.type))
     if channels == beats * simd:
         return keys, key

@@ -2,16 +2,24 @@
 
 from math import gcd
 
+from xdsl.ir import SSAValue
+
+from qnn_ir.constants import int_type
 from qnn_ir.dialects.hlsc import (
+    BitcastOp,
     ConcatOp,
+    ConstantOp,
     DynamicSliceOp,
     LoadOp,
+    NotOp,
     ProcessOp,
     ReadOp,
+    SelectOp,
     SliceOp,
     StaticSelectOp,
     StoreOp,
     WriteOp,
+    bits_of,
     value_type,
 )
 from qnn_ir.dialects.stream import WidthOp, channel
@@ -36,16 +44,16 @@ def _widen(p: ProcessBuilder, op: WidthOp, n: int, m: int) -> None:
     """
     ```
     main(g, k < L/n): level = n*k mod m                            elements waiting before this iteration
-      all = concat(last, read)    last := the newest lanes of all
+      all = concat(level == 0 ? 0 : last, read)    last := the newest lanes of all
       write the `m` lanes of all from the oldest waiting one on, when level >= m - n
     ```
     """
     k = p.counters[1]
     kept = m - gcd(n, m)  # the most that ever waits
     last = p.reg("last", value_type((kept,), channel(op.input).element))
-    every = p.add(ConcatOp([p.add(LoadOp(last)), p.add(ReadOp(p.inputs[0]))]))
-    p.effect(StoreOp(last, p.add(SliceOp(every, n, kept))))
     level = p.affine((k, n), modulus=m)
+    every = p.add(ConcatOp([_waiting(p, last, level), p.add(ReadOp(p.inputs[0]))]))
+    p.effect(StoreOp(last, p.add(SliceOp(every, n, kept))))
     complete = p.compare("ge", level, m - n)
     if m % n == 0:
         p.effect(WriteOp(p.outputs[0], p.add(SliceOp(every, 0, m)), complete))
@@ -59,16 +67,30 @@ def _narrow(p: ProcessBuilder, op: WidthOp, n: int, m: int) -> None:
     """
     ```
     main(g, k < L/m): level = -m*k mod n                           elements waiting before this iteration
-      x = read when level < m    all = concat(last, x)    last := x when level < m
+      x = level < m ? read : last    all = concat(level == 0 ? 0 : last, x)    last := x
       write the `m` lanes of all from the oldest waiting one on
     ```
+
+    Without a read that one lies in the first half of all, so what the second half holds is free. Where m divides n,
+    no output takes lanes from two beats: `write the m lanes of x from m*k mod n on`.
     """
     k = p.counters[1]
     last = p.reg("last", beat_type(channel(op.input)))
     level = p.affine((k, -m), modulus=n)
     empty = p.compare("lt", level, m)
-    fresh = p.add(ReadOp(p.inputs[0], empty))
-    every = p.add(ConcatOp([p.add(LoadOp(last)), fresh]))
-    p.effect(StoreOp(last, fresh, when=empty))
-    start = p.affine((level, -1), const=n)
+    before = p.add(LoadOp(last, when=p.add(NotOp(empty)))) if n % m == 0 else _waiting(p, last, level)
+    x = p.add(SelectOp(empty, p.add(ReadOp(p.inputs[0], empty)), before))
+    p.effect(StoreOp(last, x))
+    if n % m == 0:
+        every, start = x, p.affine((k, m), modulus=n)
+    else:
+        every, start = p.add(ConcatOp([before, x])), p.affine((level, -1), const=n)
     p.effect(WriteOp(p.outputs[0], p.add(DynamicSliceOp(every, start, m))))
+
+
+def _waiting(p: ProcessBuilder, last: SSAValue, level: SSAValue) -> SSAValue:
+    """The lanes in `last`, zeros where none of them waits: a frame owes nothing to the one before."""
+    some = p.compare("gt", level, 0)
+    kept = p.add(LoadOp(last, when=some))
+    zeros = p.add(ConstantOp(0, value_type((bits_of(kept.type),), int_type(0, 1))))
+    return p.add(SelectOp(some, kept, p.add(BitcastOp(zeros, kept.type))))

@@ -51,9 +51,9 @@ class Accumulation:
         full = np.broadcast_to(words, (self.tiles * self.beats, *words.shape[1:]))
         return full.reshape(self.tiles, self.beats, *words.shape[1:])
 
-    def readers(self) -> set[Operation]:
+    def readers(self) -> list[Operation]:
         """What uses the total, other than the accumulator itself."""
-        return {op for op in users(self.total) if not isinstance(op, StoreOp)}
+        return [op for op in users(self.total) if not isinstance(op, StoreOp)]
 
 
 def match_accumulation(dot: DotOp) -> Accumulation | None:
@@ -106,7 +106,7 @@ def _match_accumulator(dot: DotOp) -> Accumulator | None:
         return None
     if not isinstance(load.memory.owner, RegOp) or not load.result.has_one_use():
         return None
-    stores = users(load.memory) - {load}
-    if [type(op) for op in stores] != [StoreOp] or not stores <= users(_converted(add.result)):
+    stores = [op for op in users(load.memory) if op is not load]
+    if len(stores) != 1 or not isinstance(stores[0], StoreOp) or stores[0].value != _converted(add.result):
         return None
     return Accumulator(start, load, add)

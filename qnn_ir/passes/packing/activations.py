@@ -55,9 +55,9 @@ def word_type(lanes: int) -> IntegerType:
     return int_type(0, (1 << lanes) - 1)
 
 
-def users(value: SSAValue) -> set[Operation]:
-    """The operations that use `value`."""
-    return {use.operation for use in value.uses}
+def users(value: SSAValue) -> list[Operation]:
+    """The operations that use `value`, each once."""
+    return list(dict.fromkeys(use.operation for use in value.uses))
 
 
 def _match_buffer(x: SSAValue) -> _Buffer | None:
@@ -69,13 +69,14 @@ def _match_buffer(x: SSAValue) -> _Buffer | None:
     if not isinstance(fresh, ReadOp) or not isinstance(kept, LoadOp):
         return None
     memory = kept.memory.owner
-    if not isinstance(memory, RamOp) or users(kept.result) != {select}:
+    if not isinstance(memory, RamOp) or users(kept.result) != [select]:
         return None
-    stores = users(memory.result) - {kept}
-    if users(fresh.result) != stores | {select} or len(stores) != 1:
+    stores = [op for op in users(memory.result) if op is not kept]
+    if len(stores) != 1 or not isinstance(store := stores[0], StoreOp):
         return None
-    (store,) = stores
-    return _Buffer(select, fresh, kept, store, memory) if isinstance(store, StoreOp) else None
+    if set(users(fresh.result)) != {store, select}:
+        return None
+    return _Buffer(select, fresh, kept, store, memory)
 
 
 def _buffer_planes(b: BodyBuilder, old: _Buffer, bits: int, word: IntegerType) -> SSAValue:

@@ -7,6 +7,7 @@ With packed sums `p` and true sums `p + o` the comparison `p + o >= t` is `p >= 
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
@@ -21,6 +22,7 @@ from qnn_ir.dialects.hlsc import (
     SelectOp,
     StepSumOp,
     StoreOp,
+    element_of,
     range_of,
     shape_of,
     value_type,
@@ -59,15 +61,16 @@ def _is_row_load(load: LoadOp, unit: Accumulation) -> bool:
 
 def fold(b: BodyBuilder, unit: Accumulation, packed: SSAValue, offsets: Ints) -> None:
     """Accumulate `packed` and move the offsets, (tiles, beats, rows), into the parameters of the readers."""
-    total_offset = offsets.sum(axis=1)
+    here = b.point
     for reader in unit.readers():
-        _shift(b, reader, unit, total_offset)
+        _shift(b, reader, unit, offsets.sum(axis=1))
+    b.point = here
     missing = offsets.cumsum(axis=1)  # what the packed sum lacks after each beat
     lo, hi = range_of(unit.total.type)
     lo, hi = lo - max(0, int(missing.max())), hi - min(0, int(missing.min()))
     low, high = (bound * unit.beats for bound in range_of(packed.type))
     lo, hi = max(lo, min(low, 0)), min(hi, max(high, 0))
-    _accumulate(b, unit, packed, lo, hi, None)
+    _replace_total(unit, _accumulate(b, unit, packed, int_type(lo, hi), None))
 
 
 def _shift(b: BodyBuilder, reader: Operation, unit: Accumulation, offset: Ints) -> None:
@@ -102,29 +105,36 @@ def start_from(b: BodyBuilder, unit: Accumulation, packed: SSAValue, offsets: In
     lo, hi = range_of(unit.total.type)
     memory = b.rom("start", total)
     start = b.add(LoadOp(memory, b.word_of(memory, unit.tile)))
+    element = element_of(unit.total.type)
     if unit.accumulator is None:
-        packed, first = b.add(AddOp(packed, start)), None
-    else:
-        first = start
-    _accumulate(b, unit, packed, lo + min(0, int(early.min())), hi + max(0, int(early.max())), first)
+        _replace_total(unit, b.convert(b.add(AddOp(packed, start)), element))
+        return
+    sums = int_type(lo + min(0, int(early.min())), hi + max(0, int(early.max())))
+    _replace_total(unit, b.convert(_accumulate(b, unit, packed, sums, start), element))
 
 
-def _accumulate(b: BodyBuilder, unit: Accumulation, packed: SSAValue, lo: int, hi: int, first: SSAValue | None) -> None:
-    """Replace the total by the sum of `packed`, which lies in [lo, hi]; it starts from `first` or 0."""
-    element = int_type(lo, hi)
+def _accumulate(
+    b: BodyBuilder, unit: Accumulation, packed: SSAValue, element: IntegerType, first: SSAValue | None
+) -> SSAValue:
+    """The sum of `packed` over the beats of a vector, which fits `element`; it starts from `first` or 0."""
     old = unit.accumulator
     if old is None:
-        unit.total.replace_all_uses_with(b.convert(packed, element))
-        return
+        return b.convert(packed, element)
     word = value_type(shape_of(packed.type), element)
     old_reg = old.load.memory.owner
     assert isinstance(old_reg, RegOp)
-    b.memories = InsertPoint.before(old_reg)
+    b.memories, b.point = InsertPoint.before(old_reg), InsertPoint.before(old.add)
     reg = b.reg("acc", word)
-    b.point = InsertPoint.before(old.add)
     before = b.add(LoadOp(reg, when=old.load.when))
     start = b.add(SelectOp(old.start.condition, first or b.splat(0, word), before))
     total = b.convert(b.add(AddOp(start, packed)), element)
     b.effect(StoreOp(reg, total))
+    return total
+
+
+def _replace_total(unit: Accumulation, total: SSAValue) -> None:
+    """Let the readers of the old total use `total`; the old accumulator is left to itself."""
     for reader in unit.readers():
-        reader.operands[list(reader.operands).index(unit.total)] = total
+        for place, operand in enumerate(reader.operands):
+            if operand == unit.total:
+                reader.operands[place] = total
