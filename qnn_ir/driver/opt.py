@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import IO, ClassVar
 
 from xdsl.dialects.builtin import ModuleOp
@@ -45,7 +46,7 @@ def _rejected_operation(error: BaseException) -> str:
     """The operation that a verifier or parser marked by carets in the notes of `error`."""
     for note in getattr(error, "__notes__", ()):
         lines = str(note).splitlines()
-        for line, marker in zip(lines, lines[1:], strict=False):
+        for line, marker in pairwise(lines):
             if marker.lstrip().startswith("^") and (found := re.search(r'"([\w.]+)"\(', line)):
                 return found.group(1)
     return ""
