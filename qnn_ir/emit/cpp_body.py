@@ -102,6 +102,9 @@ class BodyPrinter:
     @_print.register
     def _(self, op: hlsc.ReadOp) -> Lines:
         read = atom(f"{self._ports[op.port]}.read()")
+        if not self._forms.of_value.get(op.result):  # nobody looks at the token
+            always = op.when is None or op.when is self._known
+            return [f"{read};" if always else f"if ({self._values.control(op.when)}) {read};"]  # pyright: ignore
         if op.when is None or op.when is self._known:
             return self._define(op.result, read)
         token = self._names.fresh("token")

@@ -49,6 +49,9 @@ WHOLE_WORD = (hlsc.BitcastOp, hlsc.SliceOp, hlsc.DynamicSliceOp, hlsc.ConcatOp)
 """Operations on the bits of their operands."""
 
 
+_CONTROL = (hlsc.ControlOp, hlsc.PositionOp, hlsc.AwaitOp, hlsc.AdvanceOp)
+
+
 def is_state(op: Operation) -> bool:
     """Whether `op` loads from a memory that changes."""
     return isinstance(op, hlsc.LoadOp) and not isinstance(op.memory.owner, hlsc.RomOp)
@@ -81,7 +84,7 @@ def choose_forms(process: hlsc.ProcessOp) -> Forms:
     while True:
         forms.of_value.clear()
         for side in process.sides:
-            for op in reversed(list(side.body.block.ops)):
+            for op in reversed(live(side)):
                 _demand(op, forms)
         changed = [m.result for m in process.memories if _becomes_lanes(m, forms)]
         if not changed:
@@ -91,6 +94,16 @@ def choose_forms(process: hlsc.ProcessOp) -> Forms:
 
 
 _ACCESSES = (hlsc.LoadOp, hlsc.StoreOp)
+
+
+def live(side: hlsc.SideOp) -> list[Operation]:
+    """The operations that something comes of, in order; reads always count."""
+    alive: set[Operation] = set()
+    for op in reversed(list(side.body.block.ops)):
+        effect = isinstance(op, (hlsc.ReadOp, hlsc.WriteOp, hlsc.StoreOp, *_CONTROL))
+        if effect or any(use.operation in alive for result in op.results for use in result.uses):
+            alive.add(op)
+    return [op for op in side.body.block.ops if op in alive]
 
 
 def _becomes_lanes(memory: hlsc.MemoryOp, forms: Forms) -> bool:
@@ -214,14 +227,11 @@ def is_grouped(memory: Attribute, loaded: Attribute) -> bool:
     return bits == 1 and shape[-1:] == (hlsc.element_of(loaded).width.data,) and shape[:-1] == hlsc.shape_of(loaded)
 
 
-_CONTROL = (hlsc.ControlOp, hlsc.PositionOp, hlsc.AwaitOp, hlsc.AdvanceOp)
-
-
 class _Order:
     """Orders the operations of one side."""
 
     def __init__(self, side: hlsc.SideOp, forms: Forms):
-        body = list(side.body.block.ops)
+        body = live(side)
         self.views = {op for op in body if is_view(op, forms)}
         self.ops = [op for op in body if op not in self.views and not isinstance(op, _CONTROL)]
         self.inner = {op: inner for op in body if (inner := merged_select(op))}
