@@ -31,5 +31,5 @@ def run_accelerator(module: ModuleOp, accelerator: Operation, tensors: Sequence[
         return import_module("qnn_ir.interp.stream").run_tensors(accelerator, tensors)
     inputs, outputs = (cast(ArrayAttr[Any], accelerator.properties[f"{end}_layouts"]) for end in ("input", "output"))
     streams = [layout.pack(tensor) for layout, tensor in zip(inputs, tensors, strict=True)]
-    results = import_module("qnn_ir.interp.hlsc").run_top(module, streams)
+    results = import_module("qnn_ir.interp.hlsc").run_top(module, accelerator, streams)
     return [layout.unpack(stream) for layout, stream in zip(outputs, results, strict=True)]
