@@ -24,6 +24,7 @@ PASSES = (
     "stream-insert-width-converters",
     "convert-stream-to-hlsc",
     "hlsc-pack-bits",
+    "hlsc-verify-processes",
     "hlsc-legalize-names",
 )
 TARGETS = {"hls-cpp": ("qnn_ir.emit.hls_cpp", "HlsCppTarget")}

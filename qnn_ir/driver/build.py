@@ -77,15 +77,15 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
 
     files: dict[str, str] = {}
     run(integer_passes(options.input))
-    files["ir/qnn.mlir"] = f"{module}\n"
+    files["ir/qnn.mlir"] = str(module) + "\n"
     run(dataflow_passes(folding))
-    files["ir/stream.mlir"] = f"{module}\n"
+    files["ir/stream.mlir"] = str(module) + "\n"
     graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
     files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
     report = {"version": __version__} | layer_report(graph, device, model.name)
     run(process_passes())
     record_pipeline(module, (*integer_passes(options.input), *dataflow_passes(folding), *process_passes()))
-    files["ir/hlsc.mlir"] = f"{module}\n"
+    files["ir/hlsc.mlir"] = str(module) + "\n"
     files[HOST_FILE] = host_text(module)
     with progress.stage("emit C++"):
         files |= {f"hls/{name}": text for name, text in emit_project(module).items()}

@@ -19,7 +19,7 @@ def function(module: ModuleOp, name: str) -> FuncOp:
 
 def host_text(module: ModuleOp) -> str:
     """A module of the host functions alone."""
-    return f"{ModuleOp([function(module, name).clone() for name in HOST_FUNCTIONS])}\n"
+    return str(ModuleOp([function(module, name).clone() for name in HOST_FUNCTIONS])) + "\n"
 
 
 def read_host(out: Path) -> ModuleOp:

@@ -85,12 +85,12 @@ def _port(type_: Attribute, layout: Attribute) -> HostPort:
 
 
 def _shape(types: Sequence[Attribute]) -> list[int]:
-    type_ = types[0]
+    (type_, *_) = types
     assert isinstance(type_, TensorType)
     return list(type_.get_shape())
 
 
 def _dtype(types: Sequence[Attribute]) -> str:
-    type_ = types[0]
+    (type_, *_) = types
     assert isinstance(type_, TensorType)
     return "int64" if isinstance(type_.element_type, IntegerType) else "float32"
