@@ -27,9 +27,7 @@ def softmax(node: NodeImporter) -> Results:
 def top_k(node: NodeImporter) -> Results:
     """The k largest or smallest elements, best first, and their positions."""
     x = node.value(0)
-    wanted = node.ints_input(1, "k", "k")
-    if node.has("k"):
-        wanted = [node.integer("k")]
+    wanted = [node.integer("k")] if node.has("k") else node.ints_input(1, "k", "k")
     axis = node.axis(node.integer("axis", -1), len(shape_of(x)), x)
     if not wanted or len(wanted) != 1 or not 1 <= wanted[0] <= shape_of(x)[axis]:
         node.fail(f"k = {wanted} of {shape_of(x)[axis]} elements", "export the model again")
