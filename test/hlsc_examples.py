@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.parser import Parser
+from xdsl.utils.test_value import create_ssa_value
 
 from qnn_ir.constants import dense_int, int_type
 from qnn_ir.dialects import hlsc
@@ -47,7 +48,7 @@ def mvtu(weights: NDArray[np.int64], thresholds: NDArray[np.int64], x: str, w: s
     steps = thresholds.shape[1]
     beat, out = f"vector<{simd}x{x}>", f"vector<{pe}x{int_type(0, steps)}>"
     acc, sums = f"vector<{pe}xsi16>", f"vector<{pe}xsi17>"
-    dot = hlsc.value_type((pe,), hlsc.element_of(_dot_type(x, w, pe, simd)))
+    dot = _dot_type(x, w, pe, simd)
     return f"""
 hlsc.process @mvtu(%in: !hlsc.in<{beat}>, %out: !hlsc.out<{out}>) origin "MatMul_0" {{
   {rom("weights", tiled, folds * tiles, f"vector<{pe}x{simd}x{w}>")}
@@ -82,20 +83,15 @@ hlsc.process @mvtu(%in: !hlsc.in<{beat}>, %out: !hlsc.out<{out}>) origin "MatMul
 }}"""
 
 
+def value(text: str) -> hlsc.ValueType:
+    """The value type of `text`."""
+    return Parser(Context(), text).parse_type()
+
+
 def _dot_type(x: str, w: str, pe: int, simd: int) -> hlsc.ValueType:
     """The type of the tile product, as the constructor of `hlsc.dot` infers it."""
-    from xdsl.utils.test_value import create_ssa_value
-
-    element = {"x": x, "w": w}
-    types = {k: _element(t) for k, t in element.items()}
-    vector = create_ssa_value(hlsc.value_type((simd,), types["x"]))
-    matrix = create_ssa_value(hlsc.value_type((pe, simd), types["w"]))
-    return hlsc.DotOp(vector, matrix).result.type
-
-
-def _element(text: str):
-    bits = int(text[2:])
-    return int_type(0, (1 << bits) - 1) if text[0] == "u" else int_type(-(1 << bits - 1), (1 << bits - 1) - 1)
+    vector, matrix = value(f"vector<{simd}x{x}>"), value(f"vector<{pe}x{simd}x{w}>")
+    return hlsc.DotOp(create_ssa_value(vector), create_ssa_value(matrix)).result.type
 
 
 def binary_mvu(weights: NDArray[np.int64], pe: int, simd: int) -> str:

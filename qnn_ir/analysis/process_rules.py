@@ -126,10 +126,11 @@ def _load(t: Timeline, memory: str, store: tuple[int, Vector], load: tuple[int, 
     stored = (following > 0) & (word_of[following - 1] == addresses)
     frames = t.frame_of(t.sides[reader], iterations)
     seen = np.where(stored, t.frame_of(t.sides[writer], key[following - 1] % span), -1)
-    if (seen == frames).all():
-        return
-    at = int(np.argmax(seen != frames))
-    yield _foreign_frame(t, memory, reader, int(iterations[at]), int(seen[at]))
+    wrong = np.flatnonzero(seen != frames)
+    if wrong.size:
+        late = wrong[seen[wrong] >= 0]  # more telling than the very first frame, before which there is nothing
+        at = (late if late.size else wrong)[0]
+        yield _foreign_frame(t, memory, reader, int(iterations[at]), int(seen[at]))
 
 
 def _foreign_frame(t: Timeline, memory: str, reader: int, iteration: int, seen: int) -> str:
