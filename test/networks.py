@@ -133,25 +133,29 @@ def _draw_quantiser(choose: Choose, kinds: Sequence[str], most_bits: int = 8) ->
     return Quantiser(kind, bits, signed, narrow, choose.one_of(ROUNDINGS), zero_point)
 
 
-def _draw_layer(choose: Choose, last: bool, vectors: int) -> Layer:
+def _draw_layer(choose: Choose, last: bool, vectors: int, head: str) -> Layer:
     weights = _draw_quantiser(choose, ("quant", "quant", "bipolar"))
     norms = ("none", "affine", "sub_div") if vectors > 1 else ("none", "batch_norm", "batch_norm", "affine", "sub_div")
     quantiser = _draw_quantiser(choose, ("quant", "quant", "bipolar", "multi_threshold"))
+    if last and choose.one_of((True, False)):
+        quantiser = None
+    ordered = quantiser is None and head != "none"  # an order of real numbers that are no integers is refused
     return Layer(
         outputs=choose.integer(1, 10),
         weights=Quantiser(weights.kind, weights.bits, weights.signed, weights.narrow, weights.rounding,
                           weights.zero_point, choose.one_of((False, True))),
         bias=choose.one_of((False, True)),
         norm=choose.one_of(norms),
-        activation=choose.one_of(("none", "none", "relu", "clip")),
-        quantiser=None if last and choose.one_of((True, False)) else quantiser,
+        activation="none" if ordered else choose.one_of(("none", "none", "relu", "clip")),
+        quantiser=quantiser,
     )  # fmt: skip
 
 
 def draw_network(choose: Choose) -> Network:
     """A random network of one to three layers; every choice goes through `choose`."""
     vectors, count = choose.one_of((1, 1, 1, 2, 3)), choose.integer(1, 3)
-    layers = tuple(_draw_layer(choose, i == count - 1, vectors) for i in range(count))
+    head = choose.one_of(("none", "none", "top_k", "arg_max"))
+    layers = tuple(_draw_layer(choose, i == count - 1, vectors, head) for i in range(count))
     return Network(
         seed=choose.integer(0, 2**31 - 1),
         dyadic=choose.one_of((True, False)),
@@ -159,7 +163,7 @@ def draw_network(choose: Choose) -> Network:
         features=choose.integer(1, 12),
         input=_draw_quantiser(choose, ("quant", "quant", "bipolar")),
         layers=layers,
-        head=choose.one_of(("none", "none", "top_k", "arg_max")),
+        head=head,
         k=choose.integer(1, layers[-1].outputs),
     )
 
