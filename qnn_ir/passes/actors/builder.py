@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects.builtin import IntegerType, NameLoc
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -130,7 +130,8 @@ class ProcessBuilder(BodyBuilder):
         bounds: Sequence[int],
     ):
         ports = [InType(t) for t in inputs] + [OutType(t) for t in outputs]
-        process = ProcessOp(name, ports, origin=location_name(source))
+        origin = location_name(source) if isinstance(source.location, NameLoc) else None
+        process = ProcessOp(name, ports, origin)
         side = SideOp("body", [list(bounds)])
         process.body.block.add_op(side)
         process.location = side.location = source.location
