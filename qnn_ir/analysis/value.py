@@ -109,8 +109,6 @@ def constant(array: NDArray[Any]) -> Value:
     """A tensor whose elements are known."""
     real = array.dtype.kind == "f"
     data = array.astype(np.float64 if real else np.int64)
-    if real and not np.isfinite(data).all():
-        raise UserError("a constant holds infinities or NaN", remedy="export the network again with finite parameters")
     zero = np.zeros(1, np.int64)
     lo, hi = (zero, zero) if real or not data.size else (data.min(keepdims=True), data.max(keepdims=True))
     one = (1,) * data.ndim
@@ -155,6 +153,16 @@ def with_constants(
     value, chosen = refine(value, np.arange(size).reshape(shape), size)
     pieces = [Piece(p.rows, function(p.expr, *(c.take(chosen[p.rows]) for c in constants))) for p in value.pieces]
     return value.with_pieces(pieces)
+
+
+def finite_data(value: Value) -> NDArray[Any]:
+    """The data of a constant; UserError for anything else, and where a number is infinite or NaN."""
+    data = value.base.data
+    if data is None:
+        raise UserError("a parameter is computed by the network", remedy="make it a constant")
+    if data.dtype.kind == "f" and not np.isfinite(data).all():
+        raise UserError("a parameter is infinite or NaN", remedy="train or export the network again")
+    return data
 
 
 def broadcast_constant(value: Value, shape: Shape) -> Value:
@@ -233,9 +241,7 @@ def gather(value: Value, part: Callable[[Node], Coef]) -> Coef:
 
 def constant_numbers(value: Value) -> Coef:
     """The exact elements of a constant, flattened (one if all are equal)."""
-    data = value.base.data
-    if data is None:
-        raise UserError("a parameter is computed by the network", remedy="make it a constant")
+    data = finite_data(value)
     if len(value.pieces) == 1 and value.pieces[0].expr in (VAR, REAL):
         return from_floats(data)
     rows = np.broadcast_to(value.gid, data.shape).ravel().tolist()
@@ -248,8 +254,7 @@ def constant_numbers(value: Value) -> Coef:
 
 def constant_integers(value: Value, parts: Sequence[Node]) -> Ints:
     """Integer-valued functions (one per piece) of the data of a constant, shape of the tensor."""
-    data = value.base.data
-    assert data is not None
+    data = finite_data(value)
     if len(value.pieces) == 1 and row_count(parts[0]) == 1:
         return evaluate(parts[0], _points(data.reshape(1, -1))).reshape(data.shape)
     rows = np.broadcast_to(value.gid, data.shape).ravel()

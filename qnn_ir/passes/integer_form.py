@@ -106,11 +106,21 @@ def map_range(op: qnn.MapOp, x: Interval) -> Interval:
     """Row by row over the input's intervals."""
     shape, index = map_index(op, x)
     lo, hi = (np.broadcast_to(end, shape).ravel() for end in x)
-    keys, inverse = np.unique(np.stack([index, lo, hi]), axis=1, return_inverse=True)
-    function = take_rows(op.map.map(), keys[0])
-    low, high = function.output_range(keys[1], keys[2])
-    inverse = inverse.ravel()
+    first, inverse = _distinct(index, lo, hi)
+    function = take_rows(op.map.map(), index[first])
+    low, high = function.output_range(lo[first], hi[first])
     return low[inverse].reshape(shape), high[inverse].reshape(shape)
+
+
+def _distinct(*columns: Ints) -> tuple[Ints, Ints]:
+    """Where each distinct tuple occurs first, and which of them every position has."""
+    key = np.zeros(columns[0].shape, np.int64)
+    for column in columns:
+        # numbering one column at a time keeps the keys small whatever the values
+        numbers = np.unique(column, return_inverse=True)[1]
+        key = np.unique(key * (int(numbers.max(initial=0)) + 1) + numbers, return_inverse=True)[1]
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return first, inverse
 
 
 def map_index(op: qnn.MapOp, x: Interval) -> tuple[tuple[int, ...], Ints]:

@@ -55,7 +55,7 @@ def _remove_one(function: FuncOp) -> bool:
     chains = [c for op in function.body.block.ops if isinstance(op, Linear) and (c := _chain(op))]
     ranges = ranges_of(function) if chains else {}
     for chain in chains:
-        lo, hi = _channel_values(ranges[chain.middle[-1].results[0]])
+        lo, hi = _channel_values(ranges[chain.middle[-1].results[0]], _axis(chain.first))
         dead = np.broadcast_to(lo == hi, (_channels(chain.first),)).copy()
         values = np.broadcast_to(lo, dead.shape)
         dead &= _foldable(chain.second, values)
@@ -104,8 +104,7 @@ def _channels(op: Linear) -> int:
     return qnn.shape_of(op.result)[_axis(op)]
 
 
-def _channel_values(x: Interval) -> tuple[Ints, Ints]:
-    axis = 1 if x[0].ndim > 3 or x[0].ndim == 3 else x[0].ndim - 1
+def _channel_values(x: Interval, axis: int) -> tuple[Ints, Ints]:
     axes = tuple(i for i in range(x[0].ndim) if i != axis)
     return x[0].min(axis=axes), x[1].max(axis=axes)
 

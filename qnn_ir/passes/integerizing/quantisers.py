@@ -5,15 +5,15 @@ from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.analysis import transfer
-from qnn_ir.analysis.expr import REAL, VAR, Mode, Node, affine, integer_bounds, peel
+from qnn_ir.analysis.expr import REAL, VAR, ZERO, Mode, Node, affine, integer_bounds, peel
 from qnn_ir.analysis.integerize import narrowing_shift, roots
 from qnn_ir.analysis.rational import scalar
 from qnn_ir.analysis.transfer import Constant, TruncSpec
-from qnn_ir.analysis.value import Base, Ints, Piece, Value
+from qnn_ir.analysis.value import Base, Ints, Piece, Value, of_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integerizing.elementwise import parameter
-from qnn_ir.passes.integerizing.minifloat import float_quant
+from qnn_ir.passes.integerizing.minifloat import float_quant, grid
 from qnn_ir.passes.integerizing.walk import Host, Walk, element_type
 
 QUANTISERS = (
@@ -62,17 +62,33 @@ def enter(walk: Walk, op: Operation, state: Host) -> Value:
             "quantises a tensor that was computed in floats",
             remedy="remove the operator in front of it from the network",
         )
-    shape = op.results[0].type.get_shape()  # pyright: ignore
-    zero = np.zeros(1, np.int64)
-    unknown = Base(tuple(shape), np.zeros((1,) * len(shape), np.int64), zero - WIDE, zero + WIDE)
-    value = quantise(walk, op, Value(unknown, unknown.gid, zero, (Piece(zero, REAL),)))
     for operand in op.operands:
         walk.host(operand)
+    shape, zero = qnn.shape_of(op.results[0]), np.zeros(1, np.int64)
+    unknown = Base(shape, np.zeros((1,) * len(shape), np.int64), zero - WIDE, zero + WIDE)
+    if isinstance(op, qnn.FloatQuantOp):
+        return _stored_minifloat(walk, op, unknown)
+    value = quantise(walk, op, Value(unknown, unknown.gid, zero, (Piece(zero, REAL),)))
     copy = walk.clone(op)
     real = copy.results[0]
     if not qnn.is_float(real.type):
         real = _as_float(walk, copy)
     return _stored(walk, value, real)
+
+
+def _stored_minifloat(walk: Walk, op: qnn.FloatQuantOp, base: Base) -> Value:
+    """Minifloats of one scale are multiples of their smallest step."""
+    scale = parameter(walk, op.scale).numbers
+    unit, limit = grid(op)
+    if len(scale) > 1:
+        raise UserError("has a scale per channel", remedy="use one scale")
+    base.hi[:], base.lo[:] = int(limit / unit), -int(limit / unit)
+    result = of_base(base, scale * scalar(unit), ZERO)
+    real = walk.clone(op).results[0]
+    s = float(scale[0] * unit)
+    base.handle = walk.emit(qnn.ToIntegerOp(real, element=element_type(base), scale=s, groups=base.gid))
+    walk.quantised = True
+    return result
 
 
 def _as_float(walk: Walk, copy: Operation) -> SSAValue:

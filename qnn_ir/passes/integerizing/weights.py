@@ -12,7 +12,7 @@ from qnn_ir.analysis.expr import REAL, peel
 from qnn_ir.analysis.integer_ranges import dot_range
 from qnn_ir.analysis.integerize import roots
 from qnn_ir.analysis.rational import Coef, coef, common_divisor, dyadic_integers, scalar
-from qnn_ir.analysis.value import Affine, Value, constant_integers, constant_numbers, gather
+from qnn_ir.analysis.value import Affine, Value, constant_integers, constant_numbers, finite_data, gather
 from qnn_ir.errors import UserError
 
 Ints = NDArray[np.int64]
@@ -36,9 +36,7 @@ def weights_of(value: Value, channel_axis: int) -> Weights:
         q = constant_integers(value, [p.integer for p in parts])
         s, b = gather(value, lambda e: peel(e)[0]), gather(value, lambda e: peel(e)[1])
         return _without_offset(Weights(q, s, value.gid), b)
-    data = value.base.data
-    if data is None:
-        raise UserError("multiplies two activations", remedy="make one of them a constant")
+    data = finite_data(value)
     if len(value.pieces) == 1 and peel(value.pieces[0].expr)[2] is REAL:
         s, b, _ = peel(value.pieces[0].expr)
         if b.is_constant(0) and len(s) == 1:
