@@ -145,3 +145,26 @@ def width(source: int, target: int, bits: int) -> Cost:
     wide, narrow = max(source, target), min(source, target)
     positions = math.lcm(source, target) // wide if wide % narrow else 1
     return Cost(lut=bits * wide * 0.3 * (1 + math.log2(positions + 1)) + 8.0)
+
+
+def window(depth: int, bits: int) -> Cost:
+    """A line buffer of `depth` words of `bits` bits, and its counters."""
+    control = Cost(lut=130.0)
+    if depth * bits <= ROM_IN_LUTS:
+        return control.plus(Cost(lut=math.ceil(depth / 32) * bits / 2))
+    return control.plus(Cost(bram18=min(math.ceil(depth / d) * math.ceil(bits / w) for d, w in _BRAM_SHAPES)))
+
+
+def depthwise(shape: MvtuShape, channels: int, taps: int, pe: int) -> Cost:
+    """A unit of `pe` channels; the sums of all channels wait in a memory while the pixels of a window pass."""
+    stored = 1 if shape.binary_weight else shape.weight_bits
+    folds = channels // pe
+    lanes = times(dot_lane(shape.weight_bits, shape.input_bits, shape.binary_weight), pe)
+    sums = Cost(lut=pe * shape.accumulator_bits * (1.0 + math.ceil(folds / 32) / 2))
+    activation = times(map_lane(shape.map, folds), pe) if shape.map else Cost()
+    return lanes.plus(sums, rom(folds * taps, pe * stored), activation, Cost(lut=20.0))
+
+
+def pool(channels: int, bits: int, pe: int) -> Cost:
+    """A comparison or an addition per lane and a memory of the results so far."""
+    return Cost(lut=pe * bits * (1.5 + math.ceil(channels / pe / 32) / 2) + 10.0)

@@ -15,15 +15,23 @@ from xdsl.ir import Operation, SSAValue
 from qnn_ir.constants import to_numpy, type_range
 from qnn_ir.dialects.stream import (
     Actor,
+    ConcatOp,
+    CropOp,
+    DepthwiseOp,
     ForkOp,
     GraphOp,
     JoinAddOp,
     LabelSelectOp,
     MapOp,
     MvtuOp,
+    PoolOp,
+    ReorderOp,
+    UpsampleOp,
     WidthOp,
+    WindowOp,
     channel,
 )
+from qnn_ir.interp import stream_rearrange, stream_spatial
 
 Stream: TypeAlias = NDArray[np.int64]
 """Shape (N, elements per frame)."""
@@ -134,5 +142,12 @@ SEMANTICS: dict[type[Operation], Semantics] = {
     LabelSelectOp: _on(LabelSelectOp, _label_select),
     WidthOp: _on(WidthOp, _width),
     ForkOp: _on(ForkOp, _fork),
+    WindowOp: _on(WindowOp, stream_spatial.window),
+    DepthwiseOp: _on(DepthwiseOp, stream_spatial.depthwise),
+    PoolOp: _on(PoolOp, stream_spatial.pool),
+    ConcatOp: _on(ConcatOp, stream_rearrange.concat),
+    CropOp: _on(CropOp, stream_rearrange.crop),
+    UpsampleOp: _on(UpsampleOp, stream_rearrange.upsample),
+    ReorderOp: _on(ReorderOp, stream_rearrange.reorder),
 }
 """One entry per actor; `test/interp/test_stream.py` checks that none is missing."""

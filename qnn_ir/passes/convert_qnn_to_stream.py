@@ -31,6 +31,9 @@ class ConvertQnnToStreamPass(ModulePass):
     that only reorder elements become the order of weights and of the boundary layouts; values with several readers
     get a fork. What has no lowering is reported all at once, by ONNX node.
 
+    `spatial`: convolutions and pools as well, as windows and what works on their pixels (these actors are interpreted
+    and folded, but have no process yet).
+
     ```mlir
     %a = qnn.matmul %x, %w : ...            %y = stream.mvtu "fc0" %x weights(...) map(...) : ...
     %y = qnn.map %a {map = ...} : ...   ->
@@ -39,20 +42,22 @@ class ConvertQnnToStreamPass(ModulePass):
 
     name = "convert-qnn-to-stream"
 
+    spatial: bool = False
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         functions = [f for f in op.body.block.ops if isinstance(f, FuncOp) and f.sym_name.data == ACCELERATOR]
         if not functions:
             raise UserError(f"no function @{ACCELERATOR}", "convert-qnn-to-stream", "run qnn-split-host first")
         for function in functions:
-            graph = convert(function)
+            graph = convert(function, self.spatial)
             Rewriter.insert_op(graph, InsertPoint.before(function))
             Rewriter.erase_op(function)
 
 
-def convert(function: FuncOp) -> GraphOp:
+def convert(function: FuncOp, spatial: bool = False) -> GraphOp:
     """The graph of `function`. Raises `UserError` naming all operators that cannot be converted."""
     block = Block()
-    conversion = Conversion(block)
+    conversion = Conversion(block, spatial)
     inputs = [_input(arg, index, conversion) for index, arg in enumerate(function.body.block.args)]
     last = function.body.block.last_op
     assert isinstance(last, ReturnOp)
@@ -111,10 +116,12 @@ def _natural_order(arg: SSAValue) -> IntArray:
     numbers, value = row_major.reshape(shape_of(arg)), arg
     while (use := next(iter(value.uses), None)) is not None:
         op = use.operation
-        if isinstance(op, qnn.MovementOp):
+        if isinstance(op, qnn.MovementOp) and not isinstance(op, qnn.PadOp):
             numbers = op.move(numbers)
         elif not isinstance(op, qnn.MapOp):
-            if isinstance(op, qnn.MatMulOp) and use.index == 1 and numbers.ndim > 1:
+            if isinstance(op, qnn.ConvOp | qnn.MaxPoolOp | qnn.SumPoolOp | qnn.PadOp):
+                numbers = np.moveaxis(numbers, 1, -1)
+            elif isinstance(op, qnn.MatMulOp) and use.index == 1 and numbers.ndim > 1:
                 numbers = np.swapaxes(numbers, -1, -2)
             break
         value = op.results[0]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.hints import isa
 
@@ -17,11 +16,23 @@ from qnn_ir.analysis.cost import Cost
 from qnn_ir.analysis.folding import Budget, Edge, Problem, Solution, Unreachable
 from qnn_ir.constants import location_name
 from qnn_ir.device import Device, device_of
-from qnn_ir.dialects.stream import Actor, ForkOp, GraphOp, JoinAddOp, LabelSelectOp, MapOp, MvtuOp, channel
+from qnn_ir.dialects.stream import (
+    Actor,
+    DepthwiseOp,
+    ForkOp,
+    GraphOp,
+    JoinAddOp,
+    LabelSelectOp,
+    MapOp,
+    MvtuOp,
+    PoolOp,
+    WindowOp,
+    channel,
+)
 from qnn_ir.errors import UserError
 from qnn_ir.passes.folding.apply import apply, unfold
 from qnn_ir.passes.folding.choices import Wanted, layer_of
-from qnn_ir.passes.folding.edges import Edges
+from qnn_ir.passes.folding.edges import Edges, vector_lengths
 from qnn_ir.targets import DEFAULT_BOARD, load_board
 
 LUT_SHARE, MEMORY_SHARE = 0.6, 0.8
@@ -33,6 +44,9 @@ KNOBS: dict[type[Actor], tuple[str, ...]] = {
     JoinAddOp: ("pe",),
     ForkOp: ("pe",),
     LabelSelectOp: ("simd",),
+    WindowOp: ("simd",),
+    DepthwiseOp: ("pe",),
+    PoolOp: ("pe",),
 }
 """What can be chosen per actor."""
 
@@ -125,13 +139,13 @@ def _sizes(actors: list[Actor], edges: Edges, wanted: Mapping[str, Wanted]) -> l
     """The sizes that each class may have: multiples of what explicit lanes need, or a few the solver tries."""
     multiples = [1] * len(edges.classes)
     for actor in actors:
-        if isinstance(actor, MvtuOp | LabelSelectOp):
-            for knob, value, length in _dimensions(actor):
-                if (explicit := wanted[actor.layer.data].get(knob)) is not None:
-                    index = edges.of(value)
-                    lanes = min(explicit, length)
-                    need = lanes // math.gcd(lanes, length // edges.classes[index].unit)
-                    multiples[index] = math.lcm(multiples[index], need)
+        for value, length in vector_lengths(actor):
+            knob = "pe" if value in actor.results or "simd" not in KNOBS[type(actor)] else "simd"
+            if (explicit := wanted[actor.layer.data].get(knob)) is not None:
+                index = edges.of(value)
+                lanes = min(explicit, length)
+                need = lanes // math.gcd(lanes, length // edges.classes[index].unit)
+                multiples[index] = math.lcm(multiples[index], need)
     sizes: list[list[int]] = []
     for edge, multiple in zip(edges.classes, multiples, strict=True):
         padded = -(-edge.unit // multiple) * multiple
@@ -140,13 +154,6 @@ def _sizes(actors: list[Actor], edges: Edges, wanted: Mapping[str, Wanted]) -> l
         else:
             sizes.append(folding.paddings(edge.unit, multiple))
     return sizes
-
-
-def _dimensions(actor: MvtuOp | LabelSelectOp) -> list[tuple[str, SSAValue, int]]:
-    """Knob, channel and vector length of each side of an actor that sees whole vectors."""
-    if isinstance(actor, MvtuOp):
-        return [("simd", actor.input, actor.columns), ("pe", actor.result, actor.rows)]
-    return [("simd", actor.input, channel(actor.input).elements // actor.vectors.value.data)]
 
 
 def _solve(problem: Problem, actors: list[Actor], options: StreamFoldPass, device: Device) -> Solution:
@@ -208,6 +215,5 @@ def _check_reached(actor: Actor, knob: str, wanted: int, got: int) -> None:
 
 
 def _largest(actor: Actor, knob: str) -> int:
-    if isinstance(actor, MvtuOp):
-        return actor.rows if knob == "pe" else actor.columns
-    return channel(actor.operands[0]).elements
+    lengths = vector_lengths(actor)
+    return lengths[-1 if knob == "pe" else 0][1] if lengths else channel(actor.operands[0]).elements

@@ -10,13 +10,19 @@ from xdsl.ir import Dialect
 from qnn_ir.dialects.stream.actor import Actor, channel
 from qnn_ir.dialects.stream.compute import JoinAddOp, LabelSelectOp, MapOp, MvtuOp
 from qnn_ir.dialects.stream.graph import GraphOp, OutputOp
+from qnn_ir.dialects.stream.rearrange import ConcatOp, CropOp, ReorderOp, UpsampleOp
 from qnn_ir.dialects.stream.routing import ForkOp, WidthOp
+from qnn_ir.dialects.stream.spatial import DepthwiseOp, Geometry, PoolKind, PoolKindAttr, PoolOp, WindowOp
 from qnn_ir.dialects.stream.types import ChannelType, LayoutAttr
 
 __all__ = [
     "Actor",
     "ChannelType",
+    "ConcatOp",
+    "CropOp",
+    "DepthwiseOp",
     "ForkOp",
+    "Geometry",
     "GraphOp",
     "JoinAddOp",
     "LabelSelectOp",
@@ -24,13 +30,35 @@ __all__ = [
     "MapOp",
     "MvtuOp",
     "OutputOp",
+    "PoolKind",
+    "PoolKindAttr",
+    "PoolOp",
+    "ReorderOp",
     "Stream",
+    "UpsampleOp",
     "WidthOp",
+    "WindowOp",
     "channel",
 ]
 
 Stream = Dialect(
     "stream",
-    [GraphOp, OutputOp, MvtuOp, MapOp, JoinAddOp, LabelSelectOp, WidthOp, ForkOp],
-    [ChannelType, LayoutAttr],
+    [
+        GraphOp,
+        OutputOp,
+        MvtuOp,
+        MapOp,
+        JoinAddOp,
+        LabelSelectOp,
+        WidthOp,
+        ForkOp,
+        WindowOp,
+        DepthwiseOp,
+        PoolOp,
+        ConcatOp,
+        CropOp,
+        UpsampleOp,
+        ReorderOp,
+    ],
+    [ChannelType, LayoutAttr, PoolKindAttr],
 )

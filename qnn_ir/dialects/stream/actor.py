@@ -3,11 +3,13 @@
 import math
 from abc import ABC, abstractmethod
 
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, StringAttr, i64
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import AtLeast, IRDLOperation, ParsePropInAttrDict, prop_def
 from xdsl.utils.exceptions import VerifyException
 
+from qnn_ir.constants import to_numpy, type_range
+from qnn_ir.dialects.qnn.attributes import MapAttr
 from qnn_ir.dialects.stream.types import ChannelType
 
 POSITIVE = IntegerAttr.constr(type=i64, value=AtLeast(1))
@@ -58,3 +60,20 @@ def verify_port(what: str, type_: Attribute, lanes: int, elements: int) -> None:
         raise VerifyException(f"{what} has {type_.lanes.data} lanes, expected {lanes}")
     if type_.elements != elements:
         raise VerifyException(f"{what} has {type_.elements} elements per frame, expected {elements}")
+
+
+def verify_values(what: str, values: DenseIntOrFPElementsAttr, type_: IntegerType) -> None:
+    """All `values` are values of `type_`."""
+    array = to_numpy(values)
+    lo, hi = type_range(type_)
+    if array.size and (array.min() < lo or array.max() > hi):
+        raise VerifyException(f"{what} reach from {array.min()} to {array.max()}, outside {type_}")
+
+
+def verify_groups(map: MapAttr, groups: DenseIntOrFPElementsAttr, count: int) -> None:
+    """One row of `map` for each of `count` elements."""
+    if list(groups.get_shape()) != [count]:
+        raise VerifyException(f"groups have the shape [{count}], a row of the map for each element")
+    array = to_numpy(groups)
+    if array.min() < 0 or array.max() >= map.rows():
+        raise VerifyException(f"groups reach from {array.min()} to {array.max()}, the map has {map.rows()} rows")

@@ -1,7 +1,5 @@
 """Actors that compute: matrix-vector unit, map, join, label select."""
 
-from typing import Any
-
 from xdsl.dialects.builtin import (
     BoolAttr,
     DenseIntOrFPElementsAttr,
@@ -14,9 +12,19 @@ from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from qnn_ir.constants import to_numpy, type_range
+from qnn_ir.constants import type_range
 from qnn_ir.dialects.qnn.attributes import MapAttr
-from qnn_ir.dialects.stream.actor import INTEGER, POSITIVE, Actor, channel, i64_attr, string_attr, verify_port
+from qnn_ir.dialects.stream.actor import (
+    INTEGER,
+    POSITIVE,
+    Actor,
+    channel,
+    i64_attr,
+    string_attr,
+    verify_groups,
+    verify_port,
+    verify_values,
+)
 from qnn_ir.dialects.stream.types import ChannelType
 
 
@@ -108,13 +116,11 @@ class MvtuOp(Actor):
             raise VerifyException(f"pe {pe} divides {self.rows} rows and simd {simd} divides {self.columns} columns")
         verify_port("input", self.input.type, simd, vectors * self.columns)
         verify_port("result", self.result.type, pe, vectors * self.rows)
-        _verify_values("weights", self.weights, self.weight_type)
+        verify_values("weights", self.weights, self.weight_type)
         if (self.map is None) != (self.groups is None):
             raise VerifyException("a map has groups, and groups belong to a map")
-        if self.groups is not None and list(self.groups.get_shape()) != [self.rows]:
-            raise VerifyException(f"groups have the shape [{self.rows}], one per row of weights")
         if self.map is not None and self.groups is not None:
-            _verify_groups(self.map, self.groups)
+            verify_groups(self.map, self.groups, self.rows)
 
 
 @irdl_op_definition
@@ -126,7 +132,7 @@ class MapOp(Actor):
 
     ```mlir
     %y = stream.map "act" %x map(#qnn.thresholds<dense<[[1, 3]]> : tensor<1x2xi8>, base = 0>
-      groups dense<0> : tensor<1xi8>) {pe = 2 : i64} : !stream.chan<si4 x 2, 4> -> !stream.chan<ui2 x 2, 4>
+      groups dense<0> : tensor<2xi8>) {pe = 2 : i64} : !stream.chan<si4 x 2, 4> -> !stream.chan<ui2 x 2, 4>
     ```
     """
 
@@ -165,7 +171,7 @@ class MapOp(Actor):
     def verify_(self) -> None:
         if len(self.groups.get_shape()) != 1:
             raise VerifyException("groups have the shape [K]")
-        _verify_groups(self.map, self.groups)
+        verify_groups(self.map, self.groups, self.groups.get_shape()[0])
         period, pe = self.groups.get_shape()[0], self.pe.value.data
         elements = channel(self.input).elements
         if elements % period:
@@ -300,16 +306,3 @@ class LabelSelectOp(Actor):
         verify_port("result", self.result.type, 1, k * vectors)
         if channels - 1 > type_range(self.index_type)[1]:
             raise VerifyException(f"{self.index_type} does not hold an index below {channels}")
-
-
-def _verify_values(what: str, values: DenseIntOrFPElementsAttr, type_: IntegerType) -> None:
-    array: Any = to_numpy(values)
-    lo, hi = type_range(type_)
-    if array.size and (array.min() < lo or array.max() > hi):
-        raise VerifyException(f"{what} reach from {array.min()} to {array.max()}, outside {type_}")
-
-
-def _verify_groups(map: MapAttr, groups: DenseIntOrFPElementsAttr) -> None:
-    array: Any = to_numpy(groups)
-    if array.min() < 0 or array.max() >= map.rows():
-        raise VerifyException(f"groups reach from {array.min()} to {array.max()}, the map has {map.rows()} rows")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from xdsl.dialects.builtin import ArrayAttr, UnrealizedConversionCastOp
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, UnrealizedConversionCastOp, i64
 from xdsl.ir import SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
@@ -13,13 +13,16 @@ from qnn_ir.constants import IntArray, dense_int, to_numpy
 from qnn_ir.dialects.stream import (
     Actor,
     ChannelType,
+    DepthwiseOp,
     GraphOp,
     JoinAddOp,
     LabelSelectOp,
     LayoutAttr,
     MapOp,
     MvtuOp,
+    PoolOp,
     WidthOp,
+    WindowOp,
     channel,
 )
 from qnn_ir.dialects.stream.actor import i64_attr
@@ -81,6 +84,16 @@ def _pad(actor: Actor, edges: Edges, sizes: Sizes, choice: Choice) -> None:
         actor.weights = dense_int(weights)
         if actor.groups is not None:
             actor.groups = dense_int(pad_rows(to_numpy(actor.groups), unit, size, axis=0, value=row))
+    elif isinstance(actor, DepthwiseOp):
+        actor.weights = dense_int(pad_rows(to_numpy(actor.weights), unit, size, axis=1))
+        if actor.groups is not None:
+            actor.groups = dense_int(pad_rows(to_numpy(actor.groups), unit, size, axis=0, value=row))
+    elif isinstance(actor, WindowOp):
+        geometry = actor.geometry()
+        channels = geometry.channels // unit * size
+        actor.shape = DenseArrayBase.from_list(i64, [geometry.rows, geometry.columns, channels])
+    elif isinstance(actor, PoolOp):
+        actor.channels = i64_attr(actor.channels.value.data // unit * size)
     elif isinstance(actor, MapOp):
         groups = to_numpy(actor.groups)
         if size != unit:
@@ -94,9 +107,9 @@ def _repeated(groups: IntArray, multiple: int) -> IntArray:
 
 
 def _set_lanes(actor: Actor, choice: Choice) -> None:
-    if isinstance(actor, MvtuOp | MapOp | JoinAddOp):
+    if isinstance(actor, MvtuOp | MapOp | JoinAddOp | DepthwiseOp | PoolOp):
         actor.pe = i64_attr(choice.pe)
-    if isinstance(actor, MvtuOp | LabelSelectOp):
+    if isinstance(actor, MvtuOp | LabelSelectOp | WindowOp):
         actor.simd = i64_attr(choice.simd)
 
 

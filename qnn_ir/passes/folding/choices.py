@@ -1,5 +1,6 @@
 """What each kind of actor may choose, and what that costs."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, TypeVar
 
@@ -12,7 +13,18 @@ from qnn_ir.analysis.cost import MapShape, MvtuShape
 from qnn_ir.analysis.folding import Choice, Layer, Sizes, lane_counts
 from qnn_ir.constants import to_numpy
 from qnn_ir.dialects.qnn.attributes import MapAttr
-from qnn_ir.dialects.stream import Actor, ForkOp, JoinAddOp, LabelSelectOp, MapOp, MvtuOp, channel
+from qnn_ir.dialects.stream import (
+    Actor,
+    DepthwiseOp,
+    ForkOp,
+    JoinAddOp,
+    LabelSelectOp,
+    MapOp,
+    MvtuOp,
+    PoolOp,
+    WindowOp,
+    channel,
+)
 from qnn_ir.int_types import width_of
 from qnn_ir.passes.folding.edges import Edges
 
@@ -135,6 +147,63 @@ def _label_select(op: LabelSelectOp, edges: Edges, wanted: Wanted) -> Layer:
     return Layer(op.layer.data, (index,), choices)
 
 
+def _window(op: WindowOp, edges: Edges, wanted: Wanted) -> Layer:
+    index, geometry = edges.of(op.input), op.geometry()
+    units, bits = geometry.channels // edges.classes[index].unit, channel(op.input).element.width.data
+    emitted = math.prod(geometry.positions) * geometry.taps
+
+    def choices(sizes: Sizes) -> list[Choice]:
+        channels = units * sizes[0]
+        depth = ((geometry.kernel[0] - 1) * geometry.dilations[0] + 1) * geometry.columns
+        return [
+            Choice(
+                max(emitted, geometry.rows * geometry.columns) * (channels // simd),
+                cost.window(depth * channels // simd, simd * bits),
+                1,
+                simd,
+                simd,
+                simd,
+            )
+            for simd in lane_counts(channels, bits, wanted.get("simd"))
+        ]
+
+    return Layer(op.layer.data, (index,), choices)
+
+
+def _depthwise(op: DepthwiseOp, edges: Edges, wanted: Wanted) -> Layer:
+    index = edges.of(op.input)
+    units, frames = op.channels // edges.classes[index].unit, op.positions.value.data * op.taps
+    in_bits, out_bits = channel(op.input).element.width.data, channel(op.result).element.width.data
+    accumulator = op.accumulator.width.data
+    map = None if op.map is None else map_shape(op.map, accumulator, out_bits)
+    binary = np.unique(to_numpy(op.weights)).size <= 2
+    shape = MvtuShape(op.weight_type.width.data, in_bits, accumulator, binary, map)
+
+    def choices(sizes: Sizes) -> list[Choice]:
+        channels = units * sizes[0]
+        return [
+            Choice(frames * (channels // pe), cost.depthwise(shape, channels, op.taps, pe), pe, 1, pe, pe)
+            for pe in lane_counts(channels, max(in_bits, out_bits), wanted.get("pe"))
+        ]
+
+    return Layer(op.layer.data, (index,), choices)
+
+
+def _pool(op: PoolOp, edges: Edges, wanted: Wanted) -> Layer:
+    index = edges.of(op.input)
+    units = op.channels.value.data // edges.classes[index].unit
+    frames, bits = op.positions.value.data * op.taps.value.data, channel(op.result).element.width.data
+
+    def choices(sizes: Sizes) -> list[Choice]:
+        channels = units * sizes[0]
+        return [
+            Choice(frames * (channels // pe), cost.pool(channels, bits, pe), pe, 1, pe, pe)
+            for pe in lane_counts(channels, bits, wanted.get("pe"))
+        ]
+
+    return Layer(op.layer.data, (index,), choices)
+
+
 LayerOf: TypeAlias = Callable[[Actor, Edges, Wanted], Layer]
 
 
@@ -154,4 +223,7 @@ LAYERS: dict[type[Operation], LayerOf] = {
     JoinAddOp: _on(JoinAddOp, _join_add),
     ForkOp: _on(ForkOp, _fork),
     LabelSelectOp: _on(LabelSelectOp, _label_select),
+    WindowOp: _on(WindowOp, _window),
+    DepthwiseOp: _on(DepthwiseOp, _depthwise),
+    PoolOp: _on(PoolOp, _pool),
 }

@@ -16,6 +16,7 @@ from qnn_ir.constants import IntArray, to_numpy, type_range
 from qnn_ir.dialects.qnn.attributes import MapAttr
 from qnn_ir.dialects.stream import (
     Actor,
+    DepthwiseOp,
     ForkOp,
     GraphOp,
     JoinAddOp,
@@ -23,11 +24,14 @@ from qnn_ir.dialects.stream import (
     LayoutAttr,
     MapOp,
     MvtuOp,
+    PoolKind,
+    PoolOp,
+    WindowOp,
     channel,
 )
 
-TRANSPARENT = (MapOp, JoinAddOp, ForkOp)
-"""Actors that keep the number and the order of elements."""
+TRANSPARENT = (MapOp, JoinAddOp, ForkOp, WindowOp, DepthwiseOp, PoolOp)
+"""Actors that keep the elements of a vector and their order."""
 
 
 @dataclass
@@ -85,13 +89,9 @@ class Edges:
 
     def _collect_lengths(self, graph: GraphOp) -> None:
         for actor in graph.actors():
-            if isinstance(actor, MvtuOp):
-                self.classes[self._of[actor.input]].lengths.append(actor.columns)
-                self.classes[self._of[actor.result]].lengths.append(actor.rows)
-            elif isinstance(actor, LabelSelectOp):
-                self.classes[self._of[actor.input]].lengths.append(
-                    channel(actor.input).elements // actor.vectors.value.data
-                )
+            for value, length in vector_lengths(actor):
+                self.classes[self._of[value]].lengths.append(length)
+            if isinstance(actor, LabelSelectOp):
                 self.classes[self._of[actor.result]].fixed = True
         for value, index in self._of.items():
             edge = self.classes[index]
@@ -111,7 +111,7 @@ class Edges:
         """Follow the value that padding takes from actor to actor; where it fits no type, nothing is padded."""
         pads: dict[SSAValue, int | None] = dict.fromkeys(graph.body.block.args, 0)
         for actor in graph.actors():
-            if isinstance(actor, MvtuOp) and binary_fill(actor):
+            if isinstance(actor, MvtuOp | DepthwiseOp) and binary_fill(actor):
                 # zero rows or columns would make a third weight value; a padding of 0 needs none
                 self.classes[self._of[actor.result]].fixed = True
                 self.classes[self._of[actor.input]].fixed |= pads[actor.input] != 0
@@ -132,6 +132,17 @@ class Edges:
             return total if _fits(total, channel(actor.result).element) else None
         if isinstance(actor, MvtuOp):
             return 0 if actor.map is None else self._row(actor, actor.map, 0, channel(actor.result).element)
+        if isinstance(actor, DepthwiseOp):
+            return 0 if actor.map is None else self._row(actor, actor.map, 0, channel(actor.result).element)
+        if isinstance(actor, WindowOp):
+            # beside the image its padding is found in the padded channels too
+            outside = any(actor.geometry().pads) and actor.pad_value.value.data != inputs[0]
+            return None if outside else inputs[0]
+        if isinstance(actor, PoolOp):
+            if inputs[0] is None or actor.kind.data == PoolKind.MAX:
+                return inputs[0]
+            total = inputs[0] * actor.taps.value.data
+            return total if _fits(total, channel(actor.result).element) else None
         if isinstance(actor, MapOp) and inputs[0] is not None:
             return self._row(actor, actor.map, inputs[0], channel(actor.result).element)
         return None
@@ -152,7 +163,24 @@ class Edges:
         return found
 
 
-def binary_fill(actor: MvtuOp) -> int:
+def vector_lengths(actor: Actor) -> list[tuple[SSAValue, int]]:
+    """The channels of `actor` that it sees as vectors, and how long these are."""
+    match actor:
+        case MvtuOp():
+            return [(actor.input, actor.columns), (actor.result, actor.rows)]
+        case LabelSelectOp():
+            return [(actor.input, channel(actor.input).elements // actor.vectors.value.data)]
+        case WindowOp():
+            return [(actor.input, actor.geometry().channels)]
+        case DepthwiseOp():
+            return [(actor.input, actor.channels)]
+        case PoolOp():
+            return [(actor.input, actor.channels.value.data)]
+        case _:
+            return []
+
+
+def binary_fill(actor: MvtuOp | DepthwiseOp) -> int:
     """A weight to pad columns with: 0, or one of the two values where weights are two values without 0."""
     values = np.unique(to_numpy(actor.weights))
     return int(values[0]) if values.size <= 2 and 0 not in values else 0

@@ -4,75 +4,19 @@ from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
-from qnn_ir.constants import IntArray, dense_int, int_type, type_range
+from qnn_ir.constants import dense_int, int_type
 from qnn_ir.dialects import qnn, stream
-from qnn_ir.dialects.qnn import constant_value, integer_type, shape_of
+from qnn_ir.dialects.qnn import shape_of
 from qnn_ir.dialects.stream import ChannelType, channel
-from qnn_ir.passes.to_stream.order import Vectors, moved, period
-from qnn_ir.passes.to_stream.state import Conversion, Unsupported, Wire
+from qnn_ir.passes.to_stream import spatial
+from qnn_ir.passes.to_stream.matrix import integer_of, matmul, vectors_of
+from qnn_ir.passes.to_stream.order import moved, period
+from qnn_ir.passes.to_stream.state import Conversion, Unsupported
 
 _OpT = TypeVar("_OpT", bound=Operation)
-
-
-def integer_of(value: SSAValue) -> IntegerType:
-    """The element type of a tensor of integers; `Unsupported` for floats."""
-    element = integer_type(value.type)
-    if element is None:
-        raise Unsupported("it is not in integer form")
-    return element
-
-
-def _vectors(wire: Wire, value: SSAValue, axis: int) -> Vectors:
-    try:
-        return Vectors(wire.order, shape_of(value) or (1,), axis)
-    except ValueError as error:
-        raise Unsupported(f"its input would have to be reordered in memory ({error})") from error
-
-
-def _matmul(op: qnn.MatMulOp, conversion: Conversion) -> None:
-    a, b = constant_value(op.a), constant_value(op.b)
-    if (a is None) == (b is None):
-        raise Unsupported("a product of two computed tensors is not supported yet")
-    # weights behind the data see its rows, weights in front of it see its columns
-    weights, x, axis = (b, op.a, -1) if b is not None else (a, op.b, -2)
-    assert weights is not None
-    if weights.ndim > 2 and weights.size != weights.shape[-1] * weights.shape[-2]:
-        raise Unsupported("a stack of weight matrices is not supported yet")
-    if weights.ndim < 2:
-        raise Unsupported("a weight vector is not supported yet")
-    if len(shape_of(x)) == 1:
-        axis = -1
-    matrix = weights.reshape(weights.shape[-2:])
-    matrix_unit(op, x, axis, matrix.T if b is not None else matrix, conversion)
-
-
-def matrix_unit(op: Operation, x: SSAValue, axis: int, matrix: IntArray, conversion: Conversion) -> None:
-    """An actor for `matrix` (rows, columns) on all vectors of `x` along `axis`; defines the result of `op`."""
-    wire = conversion.wire(x)
-    vectors = _vectors(wire, x, axis)
-    weights = np.ascontiguousarray(matrix[:, vectors.columns])
-    actor = stream.MvtuOp(
-        conversion.layer(op),
-        wire.channel,
-        dense_int(weights),
-        int_type(int(weights.min()), int(weights.max())),
-        accumulator_type(weights, integer_of(x)),
-        integer_of(op.results[0]),
-        vectors=vectors.vectors.size,
-    )
-    conversion.emit(op, actor)
-    conversion.define(op.results[0], actor.result, vectors.result_order(matrix.shape[0]))
-
-
-def accumulator_type(weights: IntArray, element: IntegerType) -> IntegerType:
-    """A type for every partial sum of `weights` (rows, columns) times elements of type `element`, in any sequence."""
-    lo, hi = type_range(element)
-    lows, highs = np.minimum(weights * lo, weights * hi), np.maximum(weights * lo, weights * hi)
-    return int_type(int(np.minimum(lows, 0).sum(axis=1).min()), int(np.maximum(highs, 0).sum(axis=1).max()))
 
 
 def _map(op: qnn.MapOp, conversion: Conversion) -> None:
@@ -80,9 +24,10 @@ def _map(op: qnn.MapOp, conversion: Conversion) -> None:
     groups = np.broadcast_to(op.rows(), shape_of(op.x)).ravel()[wire.order]
     element = integer_of(op.result)
     actor = wire.channel.owner
-    if isinstance(actor, stream.MvtuOp) and actor.map is None and wire.private:
-        repeated = period(groups, actor.rows)
-        if repeated.size == actor.rows:
+    if isinstance(actor, stream.MvtuOp | stream.DepthwiseOp) and actor.map is None and wire.private:
+        rows = actor.rows if isinstance(actor, stream.MvtuOp) else actor.channels
+        repeated = period(groups, rows)
+        if repeated.size == rows:
             actor.map, actor.groups = op.map, dense_int(repeated)
             type_ = channel(actor.result)
             result = Rewriter.replace_value_with_new_type(actor.result, ChannelType(element, type_.lanes, type_.beats))
@@ -140,7 +85,7 @@ def _select(
     op: Operation, x: SSAValue, axis: int, k: int, largest: bool, result: SSAValue, conversion: Conversion
 ) -> None:
     wire = conversion.wire(x)
-    vectors, length = _vectors(wire, x, axis), shape_of(x)[axis]
+    vectors, length = vectors_of(wire, x, axis), shape_of(x)[axis]
     if (vectors.columns != np.arange(length)).any():
         raise Unsupported("its input would have to be reordered in memory")
     actor = stream.LabelSelectOp(
@@ -165,7 +110,7 @@ def _on(kind: type[_OpT], lowering: Callable[[_OpT, Conversion], None]) -> tuple
 
 LOWERINGS: dict[type[Operation], Lowering] = dict(
     (
-        _on(qnn.MatMulOp, _matmul),
+        _on(qnn.MatMulOp, matmul),
         _on(qnn.MapOp, _map),
         _on(qnn.MovementOp, _movement),
         _on(qnn.AddOp, _add),
@@ -176,10 +121,21 @@ LOWERINGS: dict[type[Operation], Lowering] = dict(
 )
 """A class stands for its subclasses as well."""
 
+SPATIAL: dict[type[Operation], Lowering] = dict(
+    (
+        _on(qnn.ConvOp, spatial.conv),
+        _on(qnn.MaxPoolOp, spatial.max_pool),
+        _on(qnn.SumPoolOp, spatial.sum_pool),
+        _on(qnn.PadOp, spatial.pad),
+    )
+)
+"""Operators on images."""
+
 
 def lower(op: Operation, conversion: Conversion) -> None:
     """Append the actors for `op`. Raises `Unsupported` where there are none."""
+    table = LOWERINGS | SPATIAL if conversion.spatial else LOWERINGS
     for kind in type(op).__mro__:
-        if kind in LOWERINGS:
-            return LOWERINGS[kind](op, conversion)
+        if kind in table:
+            return table[kind](op, conversion)
     raise Unsupported(f"{op.name.split('.')[-1]} is not supported yet")

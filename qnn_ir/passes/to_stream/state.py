@@ -35,14 +35,19 @@ class Conversion:
     """The state of one conversion; lowerings read `wire`, `emit` actors and `define` results."""
 
     block: Block
+    spatial: bool = False
+    """Whether operators on images are converted as well."""
     wires: dict[SSAValue, Wire] = field(default_factory=dict[SSAValue, Wire])
     names: Names = field(default_factory=Names)
-    failures: dict[str, str] = field(default_factory=dict[str, str])
 
     def layer(self, op: Operation) -> str:
         """A fresh stable layer name for `op`: from its ONNX node, else from its kind."""
+        return self.names.take(self.stem(op), "layer")
+
+    def stem(self, op: Operation) -> str:
+        """What the names of all actors for `op` begin with."""
         name = location_name(op) if isinstance(op.location, NameLoc) else op.name.split(".")[-1]
-        return self.names.take(legal(name, "layer")[:LONGEST].rstrip("_"), "layer")
+        return legal(name, "layer")[:LONGEST].rstrip("_")
 
     def wire(self, value: SSAValue) -> Wire:
         """The stream of `value`; `Unsupported` where it is a constant."""
