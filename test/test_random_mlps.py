@@ -1,5 +1,7 @@
 """Random quantised MLPs through the whole compiler: exact arithmetic at every level, after every pass."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from exact_reference import evaluate_exactly, evaluate_qonnx
@@ -8,6 +10,10 @@ from hypothesis import strategies as st
 from networks import Network, build, networks, random_network
 from xdsl.context import Context
 
+from qnn_ir.driver.build import BuildOptions
+from qnn_ir.driver.build import build as build_folder
+from qnn_ir.driver.progress import Progress
+from qnn_ir.driver.sim import simulate
 from qnn_ir.frontend.onnx import import_model
 from qnn_ir.interp import run_module
 from qnn_ir.passes.pipelines import default_pipeline
@@ -63,3 +69,16 @@ def test_seeded(seed: int):
 def test_drawn(network: Network, folding: StreamFoldPass):
     """Whatever hypothesis finds; it shrinks what fails."""
     check(network, folding)
+
+
+@pytest.mark.parametrize("seed", range(200, 204))
+def test_compiled(seed: int, tmp_path: Path):
+    """The compiled C++ with host prologue and epilogue; its real outputs are float32."""
+    network = random_network(seed)
+    model, frames = build(network), network.frames(16)
+    exact, _ = evaluate_exactly(model, frames)
+    (tmp_path / "mlp.onnx").write_bytes(model.SerializeToString())
+    options = BuildOptions(pe=seed % 4 + 1, simd=seed % 3 + 1)
+    build_folder(tmp_path / "mlp.onnx", tmp_path / "out", options, Progress(quiet=True))
+    output, _ = simulate(tmp_path / "out", frames[:, 0], Progress(quiet=True))
+    assert agreeing(output, exact, 1e-6).all()
