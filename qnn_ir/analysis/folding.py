@@ -263,7 +263,6 @@ def paddings(size: int, multiple: int = 1) -> list[int]:
     return options
 
 
-
 def lane_counts(size: int, bits: int, wanted: int | None = None) -> list[int]:
     """
     Legal lane counts for vectors of `size` elements of `bits` bits: divisors whose word is not too wide.
