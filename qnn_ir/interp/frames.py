@@ -35,7 +35,8 @@ def aligned(op: TensorOp, arrays: tuple[Array, ...]) -> tuple[Array, ...]:
 def along(parameter: Array, axis: int, rank: int) -> Array:
     """A scalar, or one element per position of `axis`, so that it broadcasts against `rank` axes."""
     shape = [1] * rank
-    shape[axis] = parameter[0].size
+    if parameter[0].size > 1:
+        shape[axis] = parameter[0].size
     return parameter.reshape(parameter.shape[0], *shape)
 
 
