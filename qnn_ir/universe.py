@@ -34,6 +34,10 @@ def _dialect(module: str, name: str) -> Callable[[], Dialect]:
     return lambda: getattr(import_module(module), name)
 
 
+def _compile() -> type[ModulePass]:
+    return import_module("qnn_ir.passes.pipelines").QnnCompilePass
+
+
 def _pass(name: str) -> Callable[[], type[ModulePass]]:
     """The pass `a-b-c` is the class `ABCPass` of the module `qnn_ir.passes.a_b_c`."""
     class_name = "".join(word.capitalize() for word in name.split("-")) + "Pass"
@@ -46,6 +50,6 @@ def _target(module: str, name: str) -> Callable[[], type[Target]]:
 
 QNN_UNIVERSE = Universe(
     all_dialects={key: _dialect(*place) for key, place in DIALECTS.items()},
-    all_passes={name: _pass(name) for name in PASSES},
+    all_passes={name: _pass(name) for name in PASSES} | {"qnn-compile": _compile},
     all_targets={key: _target(*place) for key, place in TARGETS.items()},
 )

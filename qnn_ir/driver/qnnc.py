@@ -78,7 +78,10 @@ def run(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; returns the exit code: 0 done, 1 the user's problem (one line on stderr), 2 wrong usage."""
+    """
+    Entry point; returns the exit code: 0 done, 1 the user's problem (one line on stderr), 2 wrong usage,
+    3 a defect of ours.
+    """
     arguments = parser().parse_args(argv)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: print(f"qnnc: warning: {message}", file=sys.stderr)
@@ -92,6 +95,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("qnnc: interrupted", file=sys.stderr)
             return 130
+        except Exception as error:
+            if arguments.debug:
+                raise
+            line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            print(f"qnnc: internal error: {line}; please report it with the traceback of --debug", file=sys.stderr)
+            return 3
     print(json.dumps(result, indent=1) if arguments.json else text)
     return int(result.get("exit", 0))
 
