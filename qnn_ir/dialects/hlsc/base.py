@@ -31,7 +31,7 @@ def check_holds(result: Attribute, needed: ValueType) -> None:
         raise VerifyException(f"result {result} should have the shape of {needed}")
     (lo, hi), (low, high) = range_of(result), range_of(needed)
     if low < lo or hi < high:
-        raise VerifyException(f"result {result} does not hold every possible result, [{low}, {high}]")
+        raise VerifyException(f"result {result} does not hold every possible result, {needed} does")
 
 
 def check_same_bits(a: Attribute, b: Attribute) -> None:

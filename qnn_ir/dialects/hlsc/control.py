@@ -279,7 +279,7 @@ class StaticRomOp(ControlOp):
     values = prop_def(DenseIntOrFPElementsAttr)
     index = operand_def(INDEX)
     result = result_def(INDEX)
-    assembly_format = "$values `[` $index `]` attr-dict"
+    assembly_format = "$values ` ` `[` $index `]` attr-dict"
 
     def __init__(self, values: DenseIntOrFPElementsAttr, index: SSAValue):
         super().__init__(operands=[index], properties={"values": values}, result_types=[INDEX])
@@ -324,7 +324,7 @@ class AwaitOp(HlscOp):
     side = prop_def(FlatSymbolRefAttr)
     index = operand_def(INDEX)
     when = opt_operand_def(PREDICATE)
-    assembly_format = "$side `>` $index (`when` $when^)? attr-dict"
+    assembly_format = "$side ` ` `>` $index (`when` $when^)? attr-dict"
 
     def __init__(self, side: str, index: SSAValue, when: SSAValue | None = None):
         super().__init__(operands=[index, when], properties={"side": SymbolRefAttr(side)})

@@ -35,6 +35,7 @@ from qnn_ir.dialects.hlsc.types import (
     narrowest,
     range_of,
     shape_of,
+    value_type,
 )
 
 INTEGER = IntegerAttr.constr(type=i64)
@@ -190,10 +191,7 @@ class NarrowOp(_Unary):
         super().__init__(operands=[input], result_types=[result_type])
 
     def needed(self) -> ValueType:
-        (lo, hi), (low, high) = range_of(self.input.type), range_of(self.result.type)
-        if lo > high or hi < low:
-            raise VerifyException(f"no value of {self.input.type} fits {self.result.type}")
-        return narrowest(shape_of(self.input.type), (max(lo, low), min(hi, high)))
+        return value_type(shape_of(self.input.type), element_of(self.result.type))
 
 
 @irdl_op_definition

@@ -128,7 +128,7 @@ class ProcessOp(HlscOp):
     @classmethod
     def parse(cls, parser: Parser) -> "ProcessOp":
         name = parser.parse_symbol_name()
-        args = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        args = parser.parse_comma_separated_list(parser.Delimiter.PAREN, lambda: _parse_port(parser))
         origin = parser.parse_str_literal() if parser.parse_optional_keyword("origin") else None
         attributes = parser.parse_optional_attr_dict_with_keyword()
         op = cls(name.data, parser.parse_region(args), origin)
@@ -146,6 +146,13 @@ class ProcessOp(HlscOp):
         printer.print_op_attributes(self.attributes, print_keyword=True)
         printer.print_string(" ")
         printer.print_region(self.body, print_entry_block_args=False)
+
+
+def _parse_port(parser: Parser) -> Parser.Argument:
+    """`%name: type [loc(...)]`"""
+    port = parser.parse_argument()
+    port.location = parser.parse_optional_location()
+    return port
 
 
 def _one_side(value: SSAValue, what: str, kind: type[Operation]) -> None:
@@ -455,7 +462,7 @@ class TopOp(HlscOp):
     @classmethod
     def parse(cls, parser: Parser) -> "TopOp":
         name = parser.parse_symbol_name()
-        args = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        args = parser.parse_comma_separated_list(parser.Delimiter.PAREN, lambda: _parse_port(parser))
         attributes = parser.parse_optional_attr_dict_with_keyword()
         values = dict(attributes.data) if attributes else {}
         known = {key: values.pop(key) for key in _TOP_PROPERTIES if key in values}
