@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import IO, ClassVar
 
 from xdsl.dialects.builtin import ModuleOp
@@ -23,13 +24,13 @@ class QnnOptMain(xDSLOptMain):
 
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
-        self.available_frontends["onnx"] = _import_onnx
+        self.available_frontends["onnx"] = self._import_onnx
 
+    def _import_onnx(self, stream: IO[bytes]) -> ModuleOp:
+        from qnn_ir.frontend.onnx import import_model  # costs 0.2 s, which MLIR input need not pay
 
-def _import_onnx(stream: IO[bytes]) -> ModuleOp:
-    from qnn_ir.frontend.onnx import import_model  # costs 0.2 s, which MLIR input need not pay
-
-    return import_model(stream)
+        file: str | None = self.args.input_file
+        return import_model(stream, base_dir=None if file is None else Path(file).parent)
 
 
 def one_line(error: BaseException) -> str:
