@@ -203,6 +203,19 @@ _single("cast_to_integer", node("Cast", "x", "y", to=TensorProto.INT8), "INT8")
 _single("top_k", node("TopK", "x k", "y i", axis=1), "k = [5]", k=np.array([5]))
 _single("broadcast", node("Add", "x c", "y"), "do not broadcast", c=np.zeros(3))
 
+_doubled = [node("Concat", f"c{i} c{i}", f"c{i + 1}", axis=0) for i in range(60)]
+_add(
+    "constants_that_grow",
+    model([*_doubled, node("Add", "x c60", "y")], {"x": [1, 1]}, {"y": None}, {"c0": np.ones(1)}),
+    "too many",
+)
+_add(
+    "invalid_arithmetic",
+    model([node("Div", "a b", "c"), node("Gather", "x c", "y")], {"x": [1, 1]}, {"y": None},
+          {"a": np.array([1]), "b": np.array([0])}),
+    "node_c", "division by zero",
+)  # fmt: skip
+
 # element types
 for _type in ("STRING", "DOUBLE", "FLOAT16", "BOOL", "COMPLEX64"):
     _add(

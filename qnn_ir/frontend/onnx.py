@@ -27,6 +27,7 @@ from qnn_ir.frontend import (
     onnx_pooling,
     onnx_qlinear,
     onnx_quantisers,
+    onnx_quantize_linear,
     onnx_resize,
 )
 from qnn_ir.frontend.onnx_attributes import NodeReader
@@ -52,6 +53,7 @@ FAMILIES = (
     onnx_pooling,
     onnx_qlinear,
     onnx_quantisers,
+    onnx_quantize_linear,
     onnx_resize,
 )
 """The modules that register operators."""

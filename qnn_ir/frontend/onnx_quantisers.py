@@ -1,4 +1,4 @@
-"""Quantisers: those of QONNX, and `QuantizeLinear` and `DequantizeLinear`."""
+"""The quantisers of QONNX, and checks of scales and zero points."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,8 @@ from xdsl.ir import SSAValue
 from qnn_ir.dialects import qnn
 from qnn_ir.frontend.onnx_datatypes import integer_range
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
-from qnn_ir.frontend.onnx_reader import MICROSOFT, QONNX
-from qnn_ir.frontend.onnx_tensors import FLOAT, INTEGER_TYPES, UINT8, Array, Constant, shown, type_name
-from qnn_ir.int_types import value_range
+from qnn_ir.frontend.onnx_reader import QONNX
+from qnn_ir.frontend.onnx_tensors import FLOAT, Array, Constant, shown
 
 WIDEST = 64
 """Bits of the widest quantiser that is accepted."""
@@ -46,7 +45,7 @@ def scale(node: NodeImporter, index: int, x: SSAValue, what: str = "scale") -> A
     return array
 
 
-def _zero_point(node: NodeImporter, index: int) -> Array:
+def zero_point(node: NodeImporter, index: int) -> Array:
     array = node.constant(index, "zero point")
     if not np.array_equal(array, np.round(array)) or not np.isfinite(array).all():
         value = array[~(array == np.round(array)) | ~np.isfinite(array)][0]
@@ -89,7 +88,7 @@ def _fits(parameter: Sequence[int], shape: Sequence[int]) -> bool:
 def quant(node: NodeImporter) -> Results:
     """`Quant(x, scale, zero point, bit width)`; one signed bit means bipolar, as in the QONNX executor."""
     x = node.real(0, infinite=True)
-    scales, zero, bits = scale(node, 1, x), _zero_point(node, 2), _bits(node, 3)
+    scales, zero, bits = scale(node, 1, x), zero_point(node, 2), _bits(node, 3)
     signed, narrow = node.flag("signed", True), node.flag("narrow", True)
     rounding = rounding_mode(node, "ROUND")
     if signed and bits == 1:
@@ -114,7 +113,7 @@ def trunc(node: NodeImporter) -> Results:
     x = node.real(0)
     version = 2 if len(node.inputs) > 5 else 1
     scale(node, 1, x)
-    _zero_point(node, 2)
+    zero_point(node, 2)
     in_bits, out_bits = _bits(node, 3, "input bit width"), _bits(node, 3 + version, "output bit width")
     parameters = _parameters(node, x, 1, 2)
     if version == 2:
@@ -198,105 +197,3 @@ def _check_output_type(node: NodeImporter, steps: int, out_scale: float, out_bia
     if bounds and not (bounds[0] <= first and last <= bounds[1]):
         node.fail(f"values from {first:g} to {last:g} do not fit out_dtype {name}", "use a wider out_dtype")
     return None
-
-
-@imports("QuantizeLinear")
-@imports("QuantizeLinear", domain=MICROSOFT)
-def quantize_linear(node: NodeImporter) -> Results:
-    """`saturate(rint(x / scale) + zero point)`: numbers that are integers of the zero point's type."""
-    x = node.real(0, infinite=True)
-    type_ = _quantised_type(node)
-    scale(node, 1, x)
-    parameters = linear_parameters(node, x, 1, type_)
-    return quantize(node, x, parameters, type_)
-
-
-def _quantised_type(node: NodeImporter) -> int:
-    declared = node.integer("output_dtype", 0)
-    if node.given(2):
-        type_ = node.input(2).type
-        if declared not in (0, type_):
-            node.fail(f"output_dtype {type_name(declared)}, but a zero point of type {type_name(type_)}")
-    else:
-        type_ = declared or UINT8
-    return check_integer_type(node, type_)
-
-
-def check_integer_type(node: NodeImporter, type_: int) -> int:
-    """`type_`, which must be an integer type of at most 32 bits."""
-    if INTEGER_TYPES.get(type_, (64, True))[0] > 32:
-        node.fail(f"quantises to {type_name(type_)}", "only integer types of up to 32 bits are supported")
-    return type_
-
-
-class Linear:
-    """Scale and zero point of `QuantizeLinear` and its like, and the axis that they belong to."""
-
-    def __init__(self, scale: SSAValue, zero: SSAValue, axis: int):
-        self.scale, self.zero, self.axis = scale, zero, axis
-
-
-def linear_parameters(node: NodeImporter, x: SSAValue, index: int, type_: int, axis: int | None = None) -> Linear:
-    """Scale operand `index` and zero point operand `index + 1` (0 where absent), checked against `x`."""
-    scales = node.constant(index, "scale")
-    zero = _zero_point(node, index + 1) if node.given(index + 1) else np.zeros((), np.int64)
-    if node.given(index + 1) and (found := node.input(index + 1).type) != type_:
-        node.fail(f"{type_name(type_)} values with a zero point of type {type_name(found)}", "use one type for both")
-    rank = len(shape_of(x))
-    if scales.size > 1 and node.integer("block_size", 0):
-        node.fail("quantises in blocks", "use one scale per tensor or per channel")
-    axis = node.integer("axis", 1) if axis is None else axis
-    if scales.size == 1:
-        scales, zero, axis = scales.reshape(()), zero.reshape(()) if zero.size == 1 else zero, 0
-    elif not -rank <= axis < rank or scales.shape != (shape_of(x)[axis],):
-        node.fail(f"scale of shape {list(scales.shape)} for axis {axis} of {list(shape_of(x))}", "export again")
-    if zero.shape != scales.shape:
-        zero = np.broadcast_to(zero.reshape(-1)[:1], scales.shape) if zero.size == 1 else zero
-    if zero.shape != scales.shape:
-        node.fail(f"scale of shape {list(scales.shape)}, zero point of shape {list(zero.shape)}", "use one shape")
-    axis = axis % rank if rank else 0
-    return Linear(node.float_constant(scales), node.int_constant(zero, type_), axis)
-
-
-def quantize(node: NodeImporter, x: SSAValue, linear: Linear, type_: int) -> Tensor:
-    """`qnn.quantize_linear` to all values of `type_`."""
-    lo, hi = value_range(*INTEGER_TYPES[type_])
-    op = qnn.QuantizeLinearOp(x, linear.scale, linear.zero, axis=linear.axis, lo=lo, hi=hi)
-    return Tensor(node.emit(op), type_)
-
-
-@imports("DequantizeLinear")
-@imports("DequantizeLinear", domain=MICROSOFT)
-def dequantize_linear(node: NodeImporter) -> Results:
-    """`(q - zero point) * scale`."""
-    value = node.input(0)
-    q = stored_integers(node, 0)
-    scale(node, 1, q)
-    if node.given(1) and node.constant(1, "scale").ndim > 1 and node.integer("block_size", 0):
-        return Tensor(_dequantize_blocks(node, q, value.type))
-    linear = linear_parameters(node, q, 1, value.type)
-    return Tensor(node.emit(qnn.DequantizeLinearOp(q, linear.scale, linear.zero, axis=linear.axis)))
-
-
-def stored_integers(node: NodeImporter, index: int) -> SSAValue:
-    """Operand `index`, which must hold integers."""
-    check_integer_type(node, node.input(index).type)
-    return node.value(index)
-
-
-def _dequantize_blocks(node: NodeImporter, q: SSAValue, type_: int) -> SSAValue:
-    """Blocks along an axis share a scale: as a product with the scales repeated over their blocks."""
-    shape, axis, size = shape_of(q), node.integer("axis", 1), node.integer("block_size", 0)
-    scales = node.constant(1, "scale")
-    zeros = _zero_point(node, 2) if node.given(2) else np.zeros(scales.shape, np.int64)
-    if not -len(shape) <= axis < len(shape):
-        node.fail(f"axis {axis} of a tensor with {len(shape)} axes")
-    picked = (np.repeat(a, size, axis).take(range(shape[axis]), axis) for a in (scales, zeros))
-    try:
-        scales, zeros = (np.broadcast_to(a, shape) for a in picked)
-    except (ValueError, IndexError):
-        node.fail(f"blocks of {size} with scales of shape {list(scales.shape)} for {list(shape)}", "export again")
-    one, zero = node.float_constant(np.ones(())), node.int_constant(np.zeros((), np.int64), type_)
-    real = node.emit(qnn.DequantizeLinearOp(q, one, zero, axis=0))
-    shifted = node.emit(qnn.SubOp(real, node.float_constant(zeros)))
-    return node.emit(qnn.MulOp(shifted, node.float_constant(scales)))
