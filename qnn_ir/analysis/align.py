@@ -8,12 +8,14 @@ sums do, even where the ratio is irrational.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnn_ir.analysis.evaluate import ULP, Approx, evaluate
-from qnn_ir.analysis.expr import Node, monotonicity, row_count, take
+from qnn_ir.analysis.expr import Node
+from qnn_ir.analysis.expr_rules import monotonicity, row_count, take
 from qnn_ir.analysis.rational import Coef, common_divisor, simplest_between
 from qnn_ir.analysis.steps import Ints, Steps, canonical, pack
 from qnn_ir.analysis.value import Base, Shape
@@ -57,10 +59,11 @@ class PairBase(Base):
     The integers `p * q1 + q * q2` that order the real sums `s1 * q1 + s2 * q2`.
 
     The variable of expressions over this base is the real sum, not the integer: only monotone maps may read it.
+    `sides` is whatever the user of the analysis needs to emit the sum.
     """
 
-    def __init__(self, shape: Shape, gid: Ints, a: Operand, b: Operand):
-        self.a, self.b = a, b
+    def __init__(self, shape: Shape, gid: Ints, a: Operand, b: Operand, sides: Any = None):
+        self.a, self.b, self.sides = a, b, sides
         self.p, self.q = _ordering(a, b)
         low, high = self.code_range(np.arange(len(a.lo)))
         super().__init__(shape, gid, low, high)
@@ -134,7 +137,7 @@ def _pair_row(root: Node, base: PairBase, row: int, direction: int) -> tuple[int
     sides.sort(key=lambda side: int(side[1].hi[row] - side[1].lo[row]))
     (few_m, few), (many_m, many) = sides
     s_few, s_many = few.s[row], many.s[row]
-    outer = np.arange(few.lo[row], few.hi[row] + 1)
+    outer: Ints = np.arange(int(few.lo[row]), int(few.hi[row]) + 1)
     # walk the other operand in the direction in which the sum grows
     step = 1 if many_m[row] >= 0 else -1
     start, span = int(many.lo[row] if step > 0 else many.hi[row]), int(many.hi[row] - many.lo[row])
@@ -157,7 +160,7 @@ def _pair_row(root: Node, base: PairBase, row: int, direction: int) -> tuple[int
             settled = left >= right
             right = np.where(reached & ~settled, middle, right)
             left = np.where(reached | settled, left, middle + 1)
-        codes = few_m[row] * outer + many_m[row] * (start + step * right)
+        codes: Ints = few_m[row] * outer + many_m[row] * (start + step * right)
         places.append(int(codes[right <= span].min()))
     steps = canonical(
         np.array([first]), np.array([places], np.int64).reshape(1, -1), np.full((1, count), direction, np.int64)

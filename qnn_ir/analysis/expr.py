@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from qnn_ir.analysis.rational import Coef, Rows, coef, scalar
+from qnn_ir.analysis.rational import Coef, coef, scalar
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -231,7 +231,7 @@ def _magnitude(s: Coef) -> Coef:
 
 
 def _merge_clip(lo: Coef | None, hi: Coef | None, x: Node) -> Node:
-    low, high = _bounds(x)
+    low, high = outer_bounds(x)
     lo = None if lo and low and _all(lo, low, Fraction.__le__) else lo
     hi = None if hi and high and _all(high, hi, Fraction.__le__) else hi
     if lo is None and hi is None:
@@ -245,11 +245,11 @@ def _merge_clip(lo: Coef | None, hi: Coef | None, x: Node) -> Node:
 def _clip_bound(bound: Coef | None, lo: Coef | None, hi: Coef | None, absent: Coef | None) -> Coef | None:
     if bound is None:
         return absent
-    bound = bound if lo is None else _select(bound, lo, max)
-    return bound if hi is None else _select(bound, hi, min)
+    bound = bound if lo is None else choose(bound, lo, max)
+    return bound if hi is None else choose(bound, hi, min)
 
 
-def _bounds(x: Node) -> tuple[Coef | None, Coef | None]:
+def outer_bounds(x: Node) -> tuple[Coef | None, Coef | None]:
     """Bounds that the outermost operator of `x` enforces."""
     if isinstance(x, Clip):
         return x.lo, x.hi
@@ -260,7 +260,7 @@ def _bounds(x: Node) -> tuple[Coef | None, Coef | None]:
     return None, None
 
 
-def _select(a: Coef, b: Coef, choose: Callable[[Fraction, Fraction], Fraction]) -> Coef:
+def choose(a: Coef, b: Coef, choose: Callable[[Fraction, Fraction], Fraction]) -> Coef:
     count = max(len(a), len(b))
     return coef(choose(p, q) for p, q in zip(a.expand(count), b.expand(count), strict=True))
 
@@ -328,103 +328,3 @@ def topological(root: Node) -> list[Node]:
             stack.append((node, True))
             stack.extend((i, False) for i in node.inputs)
     return order
-
-
-def row_count(root: Node) -> int:
-    """1 when the function is the same in all rows, else the number of rows."""
-    return max(_own_rows(node) for node in topological(root))
-
-
-def _own_rows(node: Node) -> int:
-    own = node.thresholds.shape[0] if isinstance(node, Count) else 1
-    return max(own, *(len(c) for c in node.coefs), 1)
-
-
-def rebuild(root: Node, leaf: Node, change: Callable[[Coef], Coef], rows: Rows | None = None) -> Node:
-    """`root` with `leaf` as its variable and changed coefficients, through the constructors."""
-    made = dict[int, Node]()
-    for node in topological(root):
-        x = made[id(node.inputs[0])] if node.inputs else leaf
-        made[id(node)] = _rebuild_one(node, x, made, change, rows)
-    return made[id(root)]
-
-
-def _rebuild_one(node: Node, x: Node, made: dict[int, Node], change: Callable[[Coef], Coef], rows: Rows | None) -> Node:
-    def optional(c: Coef | None) -> Coef | None:
-        return None if c is None else change(c)
-
-    match node:
-        case Affine():
-            return affine(change(node.s), change(node.b), x)
-        case Clip():
-            return clip(optional(node.lo), optional(node.hi), x)
-        case Leaky():
-            return leaky(change(node.slope), x)
-        case Quant():
-            return quant(node.mode, optional(node.lo), optional(node.hi), x)
-        case Count():
-            keep = rows is None or node.thresholds.shape[0] == 1
-            return Count(x, node.thresholds if keep else node.thresholds[rows])
-        case Fn():
-            return Fn(x, node.name, node.params)
-        case Pair():
-            return pair(x, made[id(node.y)], node.product)
-        case _:
-            return x
-
-
-def take(root: Node, rows: Rows) -> Node:
-    """The functions of `rows`, in that order; `root` itself when it is the same in all rows."""
-    if row_count(root) == 1:
-        return root
-    leaf = next(n for n in topological(root) if isinstance(n, Var))
-    return rebuild(root, leaf, lambda c: c.take(rows), rows)
-
-
-def monotonicity(root: Node) -> NDArray[np.int64]:
-    """1 (rises), -1 (falls) or 0 (unknown) per row, in the weak sense; shape (rows or 1,)."""
-    from qnn_ir.analysis.functions import FUNCTIONS
-
-    known = dict[int, NDArray[np.int64]]()
-    for node in topological(root):
-        below = [known[id(i)] for i in node.inputs]
-        match node:
-            case Affine():
-                sign = node.s.signs
-                result = np.where(sign == 0, 1, sign * below[0])  # a constant rises, weakly
-            case Leaky():
-                result = np.where(node.slope.signs >= 0, below[0], 0)
-            case Fn():
-                result = below[0] * FUNCTIONS[node.name].direction
-            case Pair():
-                result = np.where(below[0] == below[1], below[0], 0) * (0 if node.product else 1)
-            case _:
-                result = below[0] if below else np.ones(1, np.int64)
-        known[id(node)] = result
-    return known[id(root)]
-
-
-def integer_bounds(root: Node) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Bounds per row, shape (rows or 1,), that hold whatever the variable is; `None` where there are none."""
-    known = dict[int, tuple[Coef, Coef] | None]()
-    for node in topological(root):
-        known[id(node)] = _bounds_of(node, [known[id(i)] for i in node.inputs])
-    found = known[id(root)]
-    if found is None:
-        return None
-    lo, hi = (np.array([int(v) for v in end.values], np.int64) for end in found)
-    return lo, hi
-
-
-def _bounds_of(node: Node, below: list[tuple[Coef, Coef] | None]) -> tuple[Coef, Coef] | None:
-    if not isinstance(node, Affine | Pair):
-        lo, hi = _bounds(node)
-        return (lo, hi) if lo and hi else None
-    if (first := below[0]) is None:
-        return None
-    if isinstance(node, Affine):
-        ends = node.s * first[0] + node.b, node.s * first[1] + node.b
-        return _select(*ends, min), _select(*ends, max)
-    if node.product or (second := below[1]) is None:
-        return None
-    return first[0] + second[0], first[1] + second[1]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from qnn_ir import maps
 from qnn_ir.analysis.align import PairBase, pair_steps
-from qnn_ir.analysis.expr import VAR, Node, affine, peel, row_count
+from qnn_ir.analysis.expr import VAR, Node, affine, peel
+from qnn_ir.analysis.expr_rules import row_count
 from qnn_ir.analysis.rational import Coef, coef, scalar
 from qnn_ir.analysis.steps import Steps, find_steps
 from qnn_ir.analysis.value import Base, Piece, Value
@@ -88,9 +89,10 @@ class Plan:
 
     def falling_groups(self) -> NDArray[np.bool_]:
         """Groups of the base in which every row falls."""
-        falls = (self.steps.deltas <= 0).all(axis=1) & (self.steps.deltas < 0).any(axis=1)
+        deltas = self.steps.deltas
+        falls = np.asarray((deltas <= 0).all(axis=1) & (deltas < 0).any(axis=1), np.bool_)
         result = np.ones(len(self.value.base.lo), np.bool_)
-        np.logical_and.at(result, self.value.base_rows, falls[self.row_of])
+        result[self.value.base_rows[~falls[self.row_of]]] = False
         used = np.zeros(len(result), np.bool_)
         used[self.value.base_rows] = True
         return result & used

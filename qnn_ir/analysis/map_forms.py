@@ -36,7 +36,7 @@ def to_steps(function: Map, lo: Ints, hi: Ints) -> Steps | None:
     rows = list[tuple[Ints, Ints]]()
     bases = np.empty(len(lo), np.int64)
     for row in range(len(lo)):
-        x = np.arange(lo[row], hi[row] + 1)
+        x: Ints = np.arange(int(lo[row]), int(hi[row]) + 1)
         y = function.apply(x, np.array(row))
         change = np.diff(y)
         bases[row] = y[0]

@@ -61,7 +61,7 @@ def find_requant(steps: Steps, lo: Ints, hi: Ints) -> Requant | None:
 
     Floor is preferred at equal shift. Rows must be monotone; falling rows get a negative multiplier.
     """
-    flip: NDArray[np.bool_] = (steps.deltas < 0).any(axis=1)
+    flip = np.asarray((steps.deltas < 0).any(axis=1), np.bool_)
     if bool((steps.deltas[flip] > 0).any()):
         return None
     steps = steps.mirrored(flip)
@@ -90,7 +90,7 @@ def _unit_steps(steps: Steps, lo: Ints, hi: Ints, low: int, high: int) -> _Steps
     sums = np.cumsum(steps.deltas, axis=1)
     places = np.zeros((len(lo), width), np.int64)
     for row in range(len(lo)):
-        index: Ints = np.searchsorted(sums[row], targets[0] - first[row])
+        index = np.asarray(np.searchsorted(sums[row], targets[0] - first[row]), np.int64)
         known = np.append(steps.positions[row], 0)
         places[row] = known[np.minimum(index, len(known) - 1)]
     inside = (targets > first[:, None]) & (targets <= last[:, None])

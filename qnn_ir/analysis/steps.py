@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnn_ir.analysis.evaluate import IntPoints, evaluate
-from qnn_ir.analysis.expr import Node, monotonicity, row_count, take
+from qnn_ir.analysis.expr import Node
+from qnn_ir.analysis.expr_rules import monotonicity, row_count, take
 from qnn_ir.analysis.rational import Rows
 from qnn_ir.errors import UserError
 
@@ -37,7 +38,7 @@ class Steps:
         result = np.empty(x.shape, np.int64)
         for row in range(x.shape[0]):
             used = np.count_nonzero(self.deltas[row])
-            reached: Ints = np.searchsorted(self.positions[row, :used], x[row], side="right")
+            reached = np.asarray(np.searchsorted(self.positions[row, :used], x[row], side="right"), np.int64)
             result[row] = self.base[row] + totals[row, reached]
         return result
 

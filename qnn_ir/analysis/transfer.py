@@ -11,23 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qnn_ir.analysis.expr import (
-    ONE,
-    ZERO,
-    Fn,
-    Mode,
-    Node,
-    affine,
-    clip,
-    clip_stays_integral,
-    count,
-    leaky,
-    pair,
-    quant,
-    take,
-)
-from qnn_ir.analysis.rational import Coef, batch_norm_slope, coef, scalar
-from qnn_ir.analysis.value import Piece, Shape, Value, refine, with_constants
+from qnn_ir.analysis.expr import ONE, ZERO, Fn, Mode, Node, affine, clip, clip_stays_integral, count, leaky, pair, quant
+from qnn_ir.analysis.expr_rules import take
+from qnn_ir.analysis.rational import Coef, batch_norm_slope, coef, scalar, sqrt_dyadic
+from qnn_ir.analysis.value import Piece, Shape, Value, pointwise, refine, with_constants
 from qnn_ir.errors import UserError
 
 HALF = scalar(Fraction(1, 2))
@@ -61,7 +48,11 @@ def _spread(constant: Constant, shape: Shape) -> Coef:
 
 def scale_shift(value: Value, s: Constant, b: Constant) -> Value:
     """`s * x + b`."""
-    return with_(value, (s, b), lambda x, s, b: affine(s, b, x))
+    return with_(value, (s, b), _affine)
+
+
+def _affine(x: Node, s: Coef, b: Coef) -> Node:
+    return affine(s, b, x)
 
 
 def batch_norm(
@@ -70,7 +61,7 @@ def batch_norm(
     """`A * (x - mean) + beta` with `A = gamma / sqrt(variance + epsilon)`: exact where x is the mean."""
     slope = batch_norm_slope(gamma, variance, Fraction(epsilon))
     # in rationals A * mean cancels exactly where x is the mean
-    return with_constants(value, shape, (slope, beta - slope * mean), lambda x, s, b: affine(s, b, x))
+    return with_constants(value, shape, (slope, beta - slope * mean), _affine)
 
 
 def clip_value(value: Value, lo: Coef | None, hi: Coef | None) -> Value:
@@ -89,7 +80,11 @@ def clip_value(value: Value, lo: Coef | None, hi: Coef | None) -> Value:
 
 def leaky_value(value: Value, slope: Constant) -> Value:
     """`x` where x >= 0, else `slope * x`."""
-    return with_(value, (slope,), lambda x, a: leaky(a, x))
+
+    def function(x: Node, a: Coef) -> Node:
+        return leaky(a, x)
+
+    return with_(value, (slope,), function)
 
 
 def quantise(value: Value, scale: Constant, zero: Constant, mode: Mode, bounds: tuple[float, float]) -> Value:
@@ -132,7 +127,11 @@ def quantise_linear(value: Value, scale: Constant, zero: Constant, lo: int, hi: 
 
 def dequantise_linear(value: Value, scale: Constant, zero: Constant) -> Value:
     """ONNX `DequantizeLinear`."""
-    return with_(value, (scale, zero), lambda x, s, z: affine(s, -s * z, x))
+
+    def function(x: Node, s: Coef, z: Coef) -> Node:
+        return affine(s, -s * z, x)
+
+    return with_(value, (scale, zero), function)
 
 
 class TruncSpec(NamedTuple):
@@ -172,7 +171,7 @@ def multi_threshold(value: Value, thresholds: NDArray[np.float64], axis: int, sc
         return value.apply(lambda x: affine(scalar(scale), scalar(bias), count(table, x)))
     shape = [1] * len(value.shape)
     shape[axis] = table.shape[0]
-    value, chosen = refine(value, np.arange(table.shape[0]).reshape(shape), table.shape[0])
+    value, chosen = refine(value, np.arange(table.shape[0], dtype=np.int64).reshape(shape), table.shape[0])
     pieces = [
         Piece(p.rows, affine(scalar(scale), scalar(bias), count(table[chosen[p.rows]], p.expr))) for p in value.pieces
     ]
@@ -191,9 +190,7 @@ def unary(value: Value, name: str, params: tuple[float, ...]) -> Value:
 
 
 def _product(a: Value, b: Value) -> Value:
-    from qnn_ir.analysis.value import pointwise
-
-    return pointwise(a, b, lambda x, y: pair(x, y, True))
+    return pointwise(a, b, _times)
 
 
 def _times(x: Node, gate: Node) -> Node:
@@ -239,8 +236,6 @@ def _thresholded(x: Node, p: tuple[Fraction, ...]) -> Node:
 
 
 def _irrational(value: Fraction) -> Coef:
-    from qnn_ir.analysis.rational import sqrt_dyadic
-
     return Coef((sqrt_dyadic(value)[0],), True)
 
 

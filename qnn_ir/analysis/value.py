@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from qnn_ir.analysis.evaluate import IntPoints, Points, RealPoints, evaluate
 from qnn_ir.analysis.exact import exact_value
-from qnn_ir.analysis.expr import REAL, VAR, Node, affine, peel, row_count, take
+from qnn_ir.analysis.expr import REAL, VAR, Node, affine, peel
+from qnn_ir.analysis.expr_rules import row_count, take
 from qnn_ir.analysis.rational import Coef, coef, from_floats
 from qnn_ir.errors import UserError
 
@@ -216,7 +217,7 @@ def affine_form(value: Value) -> Affine | None:
     """The value as `s * q + b` over stored integers, `None` if it is anything else."""
     if any(peel(p.expr)[2] is not VAR for p in value.pieces):
         return None
-    s, b = (gather(value, lambda e, part=part: peel(e)[part]) for part in (0, 1))
+    s, b = gather(value, lambda e: peel(e)[0]), gather(value, lambda e: peel(e)[1])
     sign = value.base.sign[value.base_rows]
     if (sign < 0).any():
         s = s * coef(map(Fraction, sign.tolist()))
@@ -267,7 +268,7 @@ def constant_integers(value: Value, parts: Sequence[Node]) -> Ints:
         order = members[np.argsort(place[rows[members]], kind="stable")]
         sizes = np.bincount(place[rows[members]], minlength=len(piece.rows))
         starts = np.cumsum(sizes) - sizes
-        column = np.arange(sizes.max(initial=0))[None, :]
+        column = np.arange(int(sizes.max(initial=0)), dtype=np.int64)[None, :]
         matrix = order[np.minimum(starts[:, None] + column, len(order) - 1)]
         used = column < sizes[:, None]
         result[matrix[used]] = evaluate(expr, _points(flat[matrix]))[used]

@@ -11,6 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import Rewriter
 from xdsl.traits import is_side_effect_free
 
+from qnn_ir import maps
 from qnn_ir.analysis.integer_ranges import dot_range, partial_dot_range
 from qnn_ir.constants import int_type, type_range
 from qnn_ir.dialects import qnn
@@ -42,6 +43,14 @@ def is_integer(value: SSAValue) -> bool:
     return isinstance(value.type, TensorType) and isinstance(qnn.element_of(value), IntegerType)
 
 
+def integer_element(value: SSAValue) -> IntegerType:
+    """The element type of a tensor of integers."""
+    element = qnn.integer_type(value.type)
+    if element is None:
+        raise TypeError(f"expected a tensor of integers, got {value.type}")
+    return element
+
+
 def ranges_of(function: FuncOp) -> dict[SSAValue, Interval]:
     """A proven interval for every integer tensor of the function."""
     known = dict[SSAValue, Interval]()
@@ -56,10 +65,8 @@ def ranges_of(function: FuncOp) -> dict[SSAValue, Interval]:
 
 
 def _of_type(value: SSAValue) -> Interval:
-    element = qnn.element_of(value)
-    assert isinstance(element, IntegerType)
     one = (1,) * len(qnn.shape_of(value))
-    lo, hi = type_range(element)
+    lo, hi = type_range(integer_element(value))
     return np.full(one, lo), np.full(one, hi)
 
 
@@ -134,8 +141,6 @@ def map_index(op: qnn.MapOp, x: Interval) -> tuple[tuple[int, ...], Ints]:
 
 def take_rows(function: Any, rows: Ints) -> Any:
     """The map with one row of `function` per entry of `rows`."""
-    from qnn_ir import maps
-
     match function:
         case maps.Steps(base, positions, deltas):
             return maps.Steps(base[rows], positions[rows], deltas[rows])
@@ -185,7 +190,8 @@ def _conv(op: qnn.ConvOp, known: dict[SSAValue, Interval]) -> Interval:
         return _of_type(op.result)
     outputs, inputs = weights.shape[:2]
     group = op.group.value.data
-    channel = (np.arange(outputs) // (outputs // group) * inputs)[:, None] + np.arange(inputs)
+    per_group = outputs // group
+    channel = np.asarray((np.arange(outputs) // per_group * inputs)[:, None] + np.arange(inputs), np.int64)
     lo, hi = _channel_ends(known[op.x], 1, inputs * group)
     if any(op.window().pads):
         lo, hi = np.minimum(lo, op.pad_value.value.data), np.maximum(hi, op.pad_value.value.data)
@@ -204,7 +210,7 @@ def _conv_transpose(op: qnn.ConvTransposeOp, known: dict[SSAValue, Interval]) ->
     group = op.group.value.data
     inputs, outputs = weights.shape[0] // group, weights.shape[1]
     lo, hi = _channel_ends(known[op.x], 1, weights.shape[0])
-    channel = np.repeat(np.arange(group) * inputs, outputs)[:, None] + np.arange(inputs)
+    channel = np.asarray(np.repeat(np.arange(group) * inputs, outputs)[:, None] + np.arange(inputs), np.int64)
     canonical = weights.reshape(group, inputs, outputs, -1).transpose(0, 2, 1, 3).reshape(group * outputs, inputs, -1)
     low, high = partial_dot_range(canonical, lo[channel], hi[channel], tap_phases(op.window()))
     return _as_channels(low, op.result), _as_channels(high, op.result)

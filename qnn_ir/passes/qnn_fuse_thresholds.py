@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
-from xdsl.dialects.builtin import IntegerType, ModuleOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -20,7 +20,15 @@ from qnn_ir.analysis.map_forms import choose_form, is_identity, stored_bits, to_
 from qnn_ir.analysis.steps import Steps, compose
 from qnn_ir.dialects import qnn
 from qnn_ir.maps import Map
-from qnn_ir.passes.integer_form import Interval, main_function, map_index, ranges_of, set_types, take_rows
+from qnn_ir.passes.integer_form import (
+    Interval,
+    integer_element,
+    main_function,
+    map_index,
+    ranges_of,
+    set_types,
+    take_rows,
+)
 
 Ints = NDArray[np.int64]
 
@@ -100,9 +108,7 @@ def _merge(op: qnn.MapOp, steps: Steps, rows: _Rows, form: Map, ranges: dict[SSA
 
 
 def _replace(op: qnn.MapOp, x: SSAValue, form: Map, groups: Ints, ranges: dict[SSAValue, Interval]) -> None:
-    element = qnn.element_of(op.result)
-    assert isinstance(element, IntegerType)
-    new = qnn.MapOp(x, qnn.MapAttr.from_map(form), groups, element=element)
+    new = qnn.MapOp(x, qnn.MapAttr.from_map(form), groups, element=integer_element(op.result))
     new.location = op.location
     ranges[new.result] = ranges[op.result]
     Rewriter.replace_op(op, new)

@@ -80,12 +80,10 @@ def integerize(function: FuncOp, declaration: str | None) -> None:
     new = Block(arg_types=[argument.type for argument in old.args])
     walk = Walk(new)
     for argument, copy in zip(old.args, new.args, strict=True):
-        declared = declaration is not None and qnn.is_float(argument.type)
-        walk.states[argument] = (
-            host.declare(walk, copy, parse_input(declaration)) if declared else Host(copy, before=True)
-        )
-        if not declared:
-            walk.hosts[argument] = copy
+        if declaration is not None and qnn.is_float(argument.type):
+            walk.states[argument] = host.declare(walk, copy, parse_input(declaration))
+        else:
+            walk.states[argument], walk.hosts[argument] = Host(copy, before=True), copy
     for op in old.ops:
         if not isinstance(op, ReturnOp):
             _visit(walk, op)

@@ -19,7 +19,15 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from qnn_ir import maps
 from qnn_ir.constants import to_numpy
 from qnn_ir.dialects import qnn
-from qnn_ir.passes.integer_form import Interval, main_function, ranges_of, remove_dead, set_types, take_rows
+from qnn_ir.passes.integer_form import (
+    Interval,
+    integer_element,
+    main_function,
+    ranges_of,
+    remove_dead,
+    set_types,
+    take_rows,
+)
 
 Ints = NDArray[np.int64]
 Linear = qnn.MatMulOp | qnn.ConvOp
@@ -160,8 +168,7 @@ def _with_weights(op: Linear, x: SSAValue, keep: NDArray[np.bool_], output: bool
     assert weights is not None
     first_axis = isinstance(op, qnn.MatMulOp) != output
     constant = qnn.ConstantOp(weights[keep] if first_axis else weights[:, keep])
-    element = qnn.element_of(op.result)
-    assert isinstance(element, IntegerType)
+    element = integer_element(op.result)
     if isinstance(op, qnn.MatMulOp):
         new = qnn.MatMulOp(x, constant, element=element)
     else:
@@ -176,12 +183,8 @@ def _with_weights(op: Linear, x: SSAValue, keep: NDArray[np.bool_], output: bool
             element=element,
         )
     constant.location = new.location = op.location
-    Rewriter.insert_op((constant, new), _before(op))
+    Rewriter.insert_op((constant, new), InsertPoint.before(op))
     return new.result
-
-
-def _before(op: Operation) -> InsertPoint:
-    return InsertPoint.before(op)
 
 
 def _rebuilt(op: Operation, x: SSAValue, keep: NDArray[np.bool_], axis: int) -> SSAValue:
@@ -189,8 +192,7 @@ def _rebuilt(op: Operation, x: SSAValue, keep: NDArray[np.bool_], axis: int) -> 
         groups = op.rows()
         groups = groups.reshape((1,) * (len(qnn.shape_of(op.x)) - groups.ndim) + groups.shape)
         groups = groups.compress(keep, axis=axis) if groups.shape[axis] > 1 else groups
-        element = qnn.element_of(op.result)
-        assert isinstance(element, IntegerType)
+        element = integer_element(op.result)
         new: Operation = qnn.MapOp(x, op.map, groups, element=element)
     else:
         assert isinstance(op, qnn.MaxPoolOp)
@@ -204,7 +206,7 @@ def _rebuilt(op: Operation, x: SSAValue, keep: NDArray[np.bool_], axis: int) -> 
             ceil_mode=bool(op.ceil_mode.value.data),
         )
     new.location = op.location
-    Rewriter.insert_op(new, _before(op))
+    Rewriter.insert_op(new, InsertPoint.before(op))
     return new.results[0]
 
 
@@ -221,8 +223,7 @@ def _shift_reader(op: Operation, x: SSAValue, offset: Ints, axis: int) -> None:
         scale, bias = to_numpy(op.scale)[row], to_numpy(op.bias)[row]
         new: Operation = qnn.ToRealOp(x, scale=scale, bias=bias + scale * offset[chosen], groups=groups)
     else:
-        element = qnn.element_of(op.result)
-        assert isinstance(element, IntegerType)
+        element = integer_element(op.result)
         function = _shifted(take_rows(op.map.map(), row), offset[chosen])
         new = qnn.MapOp(x, qnn.MapAttr.from_map(function), groups, element=element)
     new.location = op.location

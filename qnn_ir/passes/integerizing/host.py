@@ -7,6 +7,7 @@ from qnn_ir.analysis.rational import scalar
 from qnn_ir.analysis.value import Base, Value, of_base
 from qnn_ir.constants import int_type
 from qnn_ir.dialects import qnn
+from qnn_ir.passes.integer_form import integer_element
 from qnn_ir.passes.integerizing.inputs import InputSpec
 from qnn_ir.passes.integerizing.walk import Host, Walk
 
@@ -68,8 +69,8 @@ def order(walk: Walk, op: qnn.TopKOp | qnn.ArgMaxOp) -> Host:
 def _ordered(op: qnn.TopKOp | qnn.ArgMaxOp, stored: SSAValue, rising: bool) -> Operation | None:
     if isinstance(op, qnn.TopKOp):
         largest = bool(op.largest.value.data) == rising
-        axis, element = op.axis.value.data, qnn.element_of(op.indices)
-        return qnn.TopKOp(stored, op.k.value.data, axis=axis, largest=largest, index_type=element)  # pyright: ignore
+        axis, element = op.axis.value.data, integer_element(op.indices)
+        return qnn.TopKOp(stored, op.k.value.data, axis=axis, largest=largest, index_type=element)
     if not rising:
         return None
     return qnn.ArgMaxOp(
@@ -77,5 +78,5 @@ def _ordered(op: qnn.TopKOp | qnn.ArgMaxOp, stored: SSAValue, rising: bool) -> O
         axis=op.axis.value.data,
         keepdims=bool(op.keepdims.value.data),
         last_index=bool(op.last_index.value.data),
-        index_type=qnn.element_of(op.result),  # pyright: ignore
+        index_type=integer_element(op.result),
     )

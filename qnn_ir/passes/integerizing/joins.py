@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 
 from qnn_ir import maps
 from qnn_ir.analysis.align import EXACT_BITS, WIDEST_EXACT_BITS, Operand, PairBase, exact_multipliers
-from qnn_ir.analysis.expr import ONE, REAL, affine
+from qnn_ir.analysis.expr import ONE, REAL, VAR, ZERO, affine, peel
 from qnn_ir.analysis.rational import Coef, coef, scalar
 from qnn_ir.analysis.value import Affine, Base, Piece, Value, affine_form, of_base
 from qnn_ir.dialects import qnn
@@ -45,9 +45,8 @@ def add_affine(walk: Walk, a: tuple[Value, Affine], b: tuple[Value, Affine], sig
     bias = x.bias + y.bias
     if found := exact_multipliers(x.operand, y.operand, EXACT_BITS):
         return _exact(walk, x, y, shape, gid, found, bias)
-    base = PairBase(shape, gid, x.operand, y.operand)
+    base = PairBase(shape, gid, x.operand, y.operand, (x, y))
     base.handle = Deferred(lambda _: _emit_sum(walk, x, y, base.p, base.q, base, gid), np.zeros_like)
-    base.sides = (x, y)  # pyright: ignore[reportAttributeAccessIssue]
     groups = np.arange(len(keys))
     return Value(base, gid, groups, (Piece(groups, affine(ONE, bias, REAL)),))
 
@@ -55,31 +54,25 @@ def add_affine(walk: Walk, a: tuple[Value, Affine], b: tuple[Value, Affine], sig
 def exact_sum(walk: Walk, value: Value) -> Value:
     """A sum that something else than a monotone map reads: on the common unit of its scales."""
     base = value.base
-    x, y = base.sides  # pyright: ignore
-    found = exact_multipliers(x.operand, y.operand, WIDEST_EXACT_BITS) if isinstance(base.handle, Deferred) else None
-    simple = len(value.pieces) == 1 and affine_form(_as_stored(value)) is not None
-    if found is None or not simple:
+    form = affine_form(_as_stored(value))
+    found = None
+    if isinstance(base, PairBase) and isinstance(base.handle, Deferred):
+        found = exact_multipliers(base.a, base.b, WIDEST_EXACT_BITS)
+    if not isinstance(base, PairBase) or form is None or found is None:
         raise UserError(
             "reads a sum of two tensors whose scales have no small common unit",
             remedy="quantise the sum, or give both operands one scale",
         )
-    exact = _exact(walk, x, y, base.shape, base.gid, found, coef([Fraction(0)]))
-    form = affine_form(_as_stored(value))
-    inner = affine_form(exact)
-    assert form is not None
+    x, y = base.sides
+    inner = affine_form(exact := _exact(walk, x, y, base.shape, base.gid, found, ZERO))
     assert inner is not None
-    taken = inner.s.take(value.base_rows)
-    s = form.s * taken
-    pieces = (
-        Piece(np.arange(value.rows), affine(s, form.b, of_base(exact.base, ONE, coef([Fraction(0)])).pieces[0].expr)),
-    )
-    return Value(exact.base, value.gid, value.base_rows, pieces)
+    rows = np.arange(value.rows)
+    expr = affine(form.s * inner.s.take(value.base_rows), form.b, VAR)
+    return Value(exact.base, value.gid, value.base_rows, (Piece(rows, expr),))
 
 
 def _as_stored(value: Value) -> Value:
     """`value` with its real variable taken for an integer, to read off its affine form."""
-    from qnn_ir.analysis.expr import VAR, peel
-
     pieces = list[Piece]()
     for piece in value.pieces:
         s, b, root = peel(piece.expr)

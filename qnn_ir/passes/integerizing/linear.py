@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation, SSAValue
 
-from qnn_ir.analysis.expr import monotonicity
+from qnn_ir import maps
+from qnn_ir.analysis import transfer
+from qnn_ir.analysis.expr_rules import monotonicity
 from qnn_ir.analysis.integer_ranges import dot_range, partial_dot_range
 from qnn_ir.analysis.rational import Coef, coef, scalar
 from qnn_ir.analysis.value import Affine, Base, Value, affine_form, of_base
@@ -76,8 +78,16 @@ def conv(walk: Walk, op: qnn.ConvOp) -> Value:
     window = op.window()
 
     def build(q: SSAValue, w: SSAValue, t: IntegerType) -> Operation:
-        shapes = {"strides": window.strides, "pads": window.pads, "dilations": window.dilations}
-        return qnn.ConvOp(q, w, group=group, pad_value=pad, element=t, **shapes)
+        return qnn.ConvOp(
+            q,
+            w,
+            strides=window.strides,
+            pads=window.pads,
+            dilations=window.dilations,
+            group=group,
+            pad_value=pad,
+            element=t,
+        )
 
     layer = Layer(
         qnn.shape_of(op.result),
@@ -162,8 +172,6 @@ def conv_transpose(walk: Walk, op: qnn.ConvTransposeOp) -> Value:
 def _biased(walk: Walk, value: Value, bias: SSAValue | None) -> Value:
     if bias is None:
         return value
-    from qnn_ir.analysis import transfer
-
     numbers = parameter(walk, bias)
     shape = (len(value.shape) - 2) * (1,)
     return transfer.scale_shift(value, transfer.number(1), transfer.Constant((*numbers.shape, *shape), numbers.numbers))
@@ -291,8 +299,6 @@ def _negated(walk: Walk, value: Value, stored: Ints) -> Value:
     negated = Base(base.shape, base.gid, base.lo, base.hi)
     negated.sign = base.sign * sign
     low, high = negated.stored_range()
-    from qnn_ir import maps
-
     function = maps.Requant(sign, np.zeros_like(sign), 0, "floor", int(low.min()), int(high.max()))
     negated.handle = walk.map_op(base, function, base.gid, negated)
     return Value(negated, value.gid, value.base_rows, value.pieces)

@@ -10,7 +10,6 @@ from xdsl.ir import Operation, SSAValue
 from qnn_ir.analysis.align import PairBase
 from qnn_ir.analysis.rational import coef
 from qnn_ir.analysis.value import Base, Value, affine_form, move, moved_base, of_base
-from qnn_ir.constants import to_numpy
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integerizing.walk import Walk, shifted
@@ -27,7 +26,12 @@ def gather(walk: Walk, op: qnn.GatherOp) -> Value:
     if indices is None:
         raise UserError("gathers at positions that the network computes", remedy="make the indices a constant")
     key = (op.x, op.name, op.indices, op.axis)
-    return _moved(walk, op, op.x, lambda a: op.move(a, indices), key)
+    positions = indices
+
+    def select(array: NDArray[Any]) -> NDArray[Any]:
+        return op.move(array, positions)
+
+    return _moved(walk, op, op.x, select, key)
 
 
 def _moved(walk: Walk, op: Operation, operand: SSAValue, function: Any, key: Any) -> Value:
@@ -56,7 +60,9 @@ def _emit(walk: Walk, op: Operation, base: Base) -> SSAValue:
         case qnn.ReshapeOp():
             return walk.emit(qnn.ReshapeOp(stored, qnn.shape_of(op.result)))
         case qnn.GatherOp():
-            indices = walk.emit(qnn.ConstantOp(to_numpy(op.indices.owner.value)))  # pyright: ignore
+            found = qnn.constant_value(op.indices)
+            assert found is not None
+            indices = walk.emit(qnn.ConstantOp(found))
             return walk.emit(qnn.GatherOp(stored, indices, op.axis.value.data))
         case qnn.TransposeOp():
             return walk.emit(qnn.TransposeOp(stored, op.perm.get_values()))

@@ -3,9 +3,11 @@
 import numpy as np
 from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Operation, SSAValue
+from xdsl.rewriter import Rewriter
 
 from qnn_ir.analysis import transfer
-from qnn_ir.analysis.expr import REAL, VAR, ZERO, Mode, Node, affine, integer_bounds, peel
+from qnn_ir.analysis.expr import REAL, VAR, ZERO, Mode, Node, affine, peel
+from qnn_ir.analysis.expr_rules import integer_bounds
 from qnn_ir.analysis.integerize import narrowing_shift, roots
 from qnn_ir.analysis.rational import scalar
 from qnn_ir.analysis.transfer import Constant, TruncSpec
@@ -72,7 +74,7 @@ def enter(walk: Walk, op: Operation, state: Host) -> Value:
     copy = walk.clone(op)
     real = copy.results[0]
     if not qnn.is_float(real.type):
-        real = _as_float(walk, copy)
+        real = _as_float(copy)
     return _stored(walk, value, real)
 
 
@@ -91,10 +93,8 @@ def _stored_minifloat(walk: Walk, op: qnn.FloatQuantOp, base: Base) -> Value:
     return result
 
 
-def _as_float(walk: Walk, copy: Operation) -> SSAValue:
+def _as_float(copy: Operation) -> SSAValue:
     """A quantiser with an integer result, made to hold the same integers in floats."""
-    from xdsl.rewriter import Rewriter
-
     Rewriter.replace_value_with_new_type(copy.results[0], TensorType(f32, qnn.shape_of(copy.results[0])))
     return copy.results[0]
 

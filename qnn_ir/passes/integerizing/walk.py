@@ -129,8 +129,9 @@ class Walk:
         pending = [operand]
         while pending:
             current = pending[-1]
-            if current in self.hosts or (made := self._real(current)) is not None:
-                self.hosts.setdefault(current, self.hosts.get(current) or made)  # pyright: ignore
+            made = self.hosts.get(current) or self._real(current)
+            if made is not None:
+                self.hosts[current] = made
                 pending.pop()
                 continue
             owner = current.owner

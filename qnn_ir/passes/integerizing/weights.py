@@ -192,7 +192,7 @@ def _fold(w: Ints, joint: Ints, scales: list[Fraction], bits: int = FOLD_BITS) -
     """`(w', s)` with `scales[joint] * w == s * w'`, the factors of at most `bits`; None otherwise."""
     units, factors = list[Fraction](), np.zeros((len(w), len(scales)), np.int64)
     for o in range(len(w)):
-        used = np.unique(joint[o][w[o] != 0]).tolist()
+        used: list[int] = np.unique(joint[o][w[o] != 0]).tolist()
         unit = common_divisor(scales[k] for k in used)
         for k in used:
             factor = int(scales[k] / unit)
