@@ -157,3 +157,16 @@ def test_padding_follows_its_value_through_maps() -> None:
     }""")
     folded(module, StreamFoldPass(pe=2, simd=2))
     assert folding_of(graph_of(module)) == {"a": {"pe": 2, "simd": 2}, "m": {"pe": 2}, "b": {"pe": 2, "simd": 2}}
+
+
+def test_an_actor_without_choices_is_named() -> None:
+    module = parse("""
+    stream.graph @accelerator (%x : !stream.chan<ui2 x 1, 4>) -> (!stream.chan<ui2 x 1, 8>)
+        inputs([#stream.layout<shape = [1, 4], perm = [0, 1], channels = 4>])
+        outputs([#stream.layout<shape = [1, 8], perm = [0, 1], channels = 8>]) {
+      %y = stream.upsample "u" %x {shape = array<i64: 2, 2, 1>, factors = array<i64: 2, 1>}
+        : !stream.chan<ui2 x 1, 4> -> !stream.chan<ui2 x 1, 8> loc("/up/Resize")
+      stream.output %y : !stream.chan<ui2 x 1, 8>
+    }""")
+    with pytest.raises(UserError, match=r"/up/Resize: stream\.upsample cannot be folded yet"):
+        StreamFoldPass().apply(Context(), module)

@@ -11,7 +11,7 @@ from qnn_ir import maps
 from qnn_ir.analysis import cost
 from qnn_ir.analysis.cost import MapShape, MvtuShape
 from qnn_ir.analysis.folding import Choice, Layer, Sizes, lane_counts
-from qnn_ir.constants import to_numpy
+from qnn_ir.constants import location_name, to_numpy
 from qnn_ir.dialects.qnn.attributes import MapAttr
 from qnn_ir.dialects.stream import (
     Actor,
@@ -25,6 +25,7 @@ from qnn_ir.dialects.stream import (
     WindowOp,
     channel,
 )
+from qnn_ir.errors import UserError
 from qnn_ir.int_types import width_of
 from qnn_ir.passes.folding.edges import Edges
 
@@ -35,7 +36,9 @@ _ActorT = TypeVar("_ActorT", bound=Actor)
 
 
 def layer_of(actor: Actor, edges: Edges, wanted: Wanted) -> Layer:
-    """The choices of `actor` as the solver sees them."""
+    """The choices of `actor` as the solver sees them. Raises `UserError` for a kind of actor that has none."""
+    if type(actor) not in LAYERS:
+        raise UserError(f"{actor.name} cannot be folded yet", location_name(actor))
     return LAYERS[type(actor)](actor, edges, wanted)
 
 
