@@ -8,7 +8,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.dialects.hlsc import range_of, shape_of
-from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, is_word, payload, recast, splat, widen
+from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, is_word, payload, recast, recaster, splat, widener
 
 Function: TypeAlias = Callable[..., Array]
 Unary: TypeAlias = Callable[[Array], Array]
@@ -48,8 +48,7 @@ def _constant(op: hlsc.ConstantOp) -> Function:
 
 
 def _extend(op: hlsc.ExtendOp) -> Unary:
-    source, target = op.input.type, op.result.type
-    return lambda x: widen(x, source, target)
+    return widener(op.input.type, op.result.type)
 
 
 def _narrow(op: hlsc.NarrowOp) -> Unary:
@@ -58,19 +57,18 @@ def _narrow(op: hlsc.NarrowOp) -> Unary:
 
 
 def _bitcast(op: hlsc.BitcastOp) -> Unary:
-    source, target = op.input.type, op.result.type
-    return lambda x: recast(x, source, target)
+    return recaster(op.input.type, op.result.type)
 
 
 def _mux(op: hlsc.MuxOp) -> Function:
     condition, target = op.condition.type, op.result.type
-    lhs_type, rhs_type = op.lhs.type, op.rhs.type
+    first, second = widener(op.lhs.type, target), widener(op.rhs.type, target)
     ones = () if shape_of(condition) else (1,) * len(shape_of(target))
     ones += (1,) if is_word(target) else ()
 
     def mux(c: Array, lhs: Array, rhs: Array) -> Array:
         c = c.reshape(c.shape + ones).astype(bool)
-        return np.where(c, widen(lhs, lhs_type, target), widen(rhs, rhs_type, target))
+        return np.where(c, first(lhs), second(rhs))
 
     return mux
 

@@ -9,7 +9,7 @@ from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.interp.hlsc_ops import function_of, lookup
-from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, from_bits, payload, recast, splat, widen
+from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, from_bits, payload, recaster, splat, widener
 
 if TYPE_CHECKING:
     from qnn_ir.interp.hlsc_side import SideProgram, SideState
@@ -59,39 +59,39 @@ def _undefined_unless(
 
 
 def _read(p: "SideProgram", op: hlsc.ReadOp) -> Step:
-    port, out, source, target = op.port, p.number(op.result), payload(op.port), op.result.type
+    port, out, cast = op.port, p.number(op.result), recaster(payload(op.port), op.result.type)
 
     def read(s: "SideState", k: int) -> None:
-        s.env[out] = recast(s.queues[port].pop(), source, target)
+        s.env[out] = cast(s.queues[port].pop())
 
     return read
 
 
 def _write(p: "SideProgram", op: hlsc.WriteOp) -> Step:
-    port, value, source, target = op.port, p.number(op.value), op.value.type, payload(op.port)
+    port, value, cast = op.port, p.number(op.value), recaster(op.value.type, payload(op.port))
 
     def write(s: "SideState", k: int) -> None:
         if (token := s.env[value]) is None:
             raise UndefinedError(f"side @{p.name} writes an undefined value to {port_name(port)} in iteration {k}")
-        s.queues[port].tokens.append(recast(token, source, target))
+        s.queues[port].tokens.append(cast(token))
 
     return write
 
 
 def _load(p: "SideProgram", op: hlsc.LoadOp) -> Step:
-    memory, out, source, target = op.memory, p.number(op.result), payload(op.memory), op.result.type
+    memory, out, cast = op.memory, p.number(op.result), recaster(payload(op.memory), op.result.type)
     index = None if op.index is None else p.index(op.index)
     recasts: dict[int, Array] = {}
 
     def load(s: "SideState", k: int) -> None:
         word = _word(s, memory, index, k)
-        s.env[out] = word if word is None or source == target else recast(word, source, target)
+        s.env[out] = None if word is None else cast(word)
 
     def load_constant(s: "SideState", k: int) -> None:
         """Each word of a rom is recast once, so that users may keep what they derive from it."""
         at = 0 if index is None else s.lists[index][k]
         if at not in recasts and (word := _word(s, memory, index, k)) is not None:
-            recasts[at] = recast(word, source, target)
+            recasts[at] = cast(word)
         s.env[out] = recasts[at]
 
     return load_constant if isinstance(memory.owner, hlsc.RomOp) else load
@@ -105,24 +105,24 @@ def _word(s: "SideState", memory: SSAValue, index: int | None, k: int) -> Value:
 
 
 def _store(p: "SideProgram", op: hlsc.StoreOp) -> Step:
-    memory, value, source, target = op.memory, p.number(op.value), op.value.type, payload(op.memory)
+    memory, value, cast = op.memory, p.number(op.value), recaster(op.value.type, payload(op.memory))
     index = None if op.index is None else p.index(op.index)
 
     def store(s: "SideState", k: int) -> None:
         word = s.env[value]
         _word(s, memory, index, k)
         at = 0 if index is None else s.lists[index][k]
-        s.memories[memory][at] = None if word is None else recast(word, source, target)
+        s.memories[memory][at] = None if word is None else cast(word)
 
     return store
 
 
 def _choose(p: "SideProgram", op: hlsc.SelectOp, operand: SSAValue) -> Step:
-    value, out, source, target = p.number(operand), p.number(op.result), operand.type, op.result.type
+    value, out, cast = p.number(operand), p.number(op.result), widener(operand.type, op.result.type)
 
     def choose(s: "SideState", k: int) -> None:
         chosen = s.env[value]
-        s.env[out] = None if chosen is None else widen(chosen, source, target)
+        s.env[out] = None if chosen is None else cast(chosen)
 
     return choose
 

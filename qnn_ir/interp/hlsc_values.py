@@ -6,6 +6,7 @@ at most 62 bits are int64: shape (N, *lanes). Wider integers are words of bits: 
 bit first. An undefined value (a disabled read, a word not yet stored) is `None`.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -84,6 +85,22 @@ def widen(value: Array, source: Attribute, target: Attribute) -> Array:
         return value
     lanes = value.reshape(len(value), *(1,) * len(shape_of(target)), *value.shape[1:])
     return np.broadcast_to(lanes, (len(value), *array_shape(target)))
+
+
+def recaster(source: Attribute, target: Attribute) -> Callable[[Array], Array]:
+    """`recast` between two types, decided once."""
+    return _same if source == target else lambda value: recast(value, source, target)
+
+
+def widener(source: Attribute, target: Attribute) -> Callable[[Array], Array]:
+    """`widen` between two types, decided once."""
+    if shape_of(source) == shape_of(target) and not is_word(target):
+        return _same
+    return _same if source == target else lambda value: widen(value, source, target)
+
+
+def _same(value: Array) -> Array:
+    return value
 
 
 def splat(value: int, type_: Attribute) -> Array:
