@@ -129,7 +129,7 @@ def _replace_bipolar(b: BodyBuilder, dot: DotOp, load: LoadOp, packed: SSAValue,
         correction = b.add(LoadOp(memory, b.word_of(memory, load.index) if load.index else None))
         true = b.convert(b.add(AddOp(packed, correction)), element_of(dot.result.type))
         dot.result.replace_all_uses_with(true)
-    elif can_fold(unit):
+    elif can_fold(unit, unit.by_tile(offsets)):
         fold(b, unit, packed, unit.by_tile(offsets))
     else:
         start_from(b, unit, packed, unit.by_tile(offsets))

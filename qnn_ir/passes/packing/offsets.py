@@ -27,18 +27,27 @@ from qnn_ir.dialects.hlsc import (
     shape_of,
     value_type,
 )
+from qnn_ir.dialects.hlsc.types import ARITHMETIC_BITS
 from qnn_ir.passes.actors.builder import BodyBuilder
 from qnn_ir.passes.packing.accumulation import Accumulation
 
 Ints = NDArray[np.int64]
-REQUANT_LIMIT = 1 << 60
-"""A constant of a requantisation stays below this, well inside what arithmetic takes."""
+REQUANT_LIMIT = 1 << ARITHMETIC_BITS - 2
+"""`x * m + c` stays below this, inside what arithmetic takes."""
 
 
-def can_fold(unit: Accumulation) -> bool:
-    """Whether parameters of a map are the only readers of the total."""
+def can_fold(unit: Accumulation, offsets: Ints) -> bool:
+    """Whether parameters of a map are the only readers of the total, with room for `offsets`."""
     readers = unit.readers()
-    return bool(readers) and all(_parameter(op, unit) is not None for op in readers)
+    return bool(readers) and all(_parameter(op, unit) is not None and _has_room(op, unit, offsets) for op in readers)
+
+
+def _has_room(op: Operation, unit: Accumulation, offsets: Ints) -> bool:
+    if not isinstance(op, RequantOp):
+        return True
+    largest = max(map(abs, range_of(unit.total.type))) + int(np.abs(offsets).sum(axis=1).max())
+    m, c = (max(map(abs, range_of(v.type))) for v in (op.m, op.c))
+    return 2 * largest * m + c < REQUANT_LIMIT
 
 
 def _parameter(op: Operation, unit: Accumulation) -> LoadOp | None:
