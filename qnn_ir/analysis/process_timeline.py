@@ -81,13 +81,15 @@ class Timeline:
     """
     A few frames of every side, with what the awaits guarantee.
 
-    Iterations are numbered through all frames. Enough frames are unrolled for a ring that holds several of them.
+    Iterations are numbered through all frames. Two frames show everything of a single side; of several, enough frames
+    are unrolled for a ring that holds more than one.
     """
 
     def __init__(self, process: ProcessFacts):
         self.process = process
         self.sides = process.sides
-        self.frames = 3 + max((self._frames_held(name) for name in process.state), default=0)
+        held = max((self._frames_held(name) for name in process.state), default=0)
+        self.frames = 2 if len(process.sides) == 1 else 3 + held
         self.positions = [self._positions(side) for side in self.sides]
         self._required: dict[tuple[int, int], Vector] = {}
 

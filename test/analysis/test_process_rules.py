@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qnn_ir.analysis.schedule import ControlError, Schedule
+from qnn_ir.interp.hlsc import run_process
 from qnn_ir.passes.hlsc_verify_processes import process_violations
 
 BEAT = "vector<2xui2>"
@@ -187,6 +188,28 @@ def test_schedule_equals_loops(bounds: list[int], const: int, mod: int, frame: i
         expected.append(value % mod if mod else value)
     assert schedule.iterations == prod(bounds)
     assert schedule.at(len(terms) - 1, frame).tolist() == expected
+
+
+@given(st.integers(-3, 6), st.integers(-3, 3), st.integers(-3, 3), st.integers(-3, 3), st.sampled_from([1, 2]))
+@settings(max_examples=60, deadline=None)
+def test_rules_are_sound(slack: int, free: int, index: int, at: int, stride: int):
+    """What passes the rules computes the same in every interleaving, right or wrong in what it computes."""
+    depth = 2 * 4 + 3 + slack
+    text = examples.window(4, 3, stride, 0, 1, "ui4", depth=depth)
+    room = "%free = hlsc.affine %i + %f * 16 - "
+    text = changed(text, f"{room}{depth}", f"{room}{depth + free}")
+    text = changed(text, "hlsc.await @fill > %index", f"%due = hlsc.affine %index + {index}\nhlsc.await @fill > %due")
+    text = changed(text, "%pixel = hlsc.load %lines[%at]", f"%moved = hlsc.affine %at + {at} mod {depth}\n"
+                   "%pixel = hlsc.load %lines[%moved]")  # fmt: skip
+    if broken(text):
+        return
+    process, x = examples.process(text), np.random.default_rng(0).integers(0, 16, (4, 16))
+    (expected,) = run_process(process, [x], mode="sequential")
+    for seed in range(4):
+        (y,) = run_process(process, [x], mode="sequential", order="random", seed=seed)
+        np.testing.assert_array_equal(y, expected)
+    (y,) = run_process(process, [x])
+    np.testing.assert_array_equal(y, expected)
 
 
 def test_logic_terms():
