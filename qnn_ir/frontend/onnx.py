@@ -32,6 +32,7 @@ from qnn_ir.frontend import (
 )
 from qnn_ir.frontend.onnx_attributes import NodeReader
 from qnn_ir.frontend.onnx_folding import fold
+from qnn_ir.frontend.onnx_graph import STANDARD, Graph, Node, TensorInfo, as_one_frame
 from qnn_ir.frontend.onnx_importer import (
     LARGEST,
     REGISTRY,
@@ -42,7 +43,7 @@ from qnn_ir.frontend.onnx_importer import (
     onnx_integer_type,
 )
 from qnn_ir.frontend.onnx_nodes import constant_node, foldable
-from qnn_ir.frontend.onnx_reader import STANDARD, Graph, Node, TensorInfo, as_one_frame, read_graph
+from qnn_ir.frontend.onnx_reader import read_graph
 from qnn_ir.frontend.onnx_tensors import FLOAT, INTEGER_TYPES, Constant, shown, type_name
 
 FAMILIES = (

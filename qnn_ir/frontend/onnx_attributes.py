@@ -6,7 +6,7 @@ from typing import NoReturn
 from onnx import AttributeProto, TensorProto
 
 from qnn_ir.errors import UserError
-from qnn_ir.frontend.onnx_reader import Node
+from qnn_ir.frontend.onnx_graph import Node
 
 
 class NodeReader:

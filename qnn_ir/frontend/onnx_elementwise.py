@@ -1,7 +1,7 @@
 """Elementwise operators: arithmetic with broadcasting, activations, casts."""
 
 from collections.abc import Sequence
-from math import inf
+from math import inf, isnan
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,8 @@ from xdsl.ir import SSAValue
 
 from qnn_ir.dialects import qnn
 from qnn_ir.frontend.onnx_folding import align
+from qnn_ir.frontend.onnx_graph import MICROSOFT, QONNX
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, Value, imports, shape_of
-from qnn_ir.frontend.onnx_reader import MICROSOFT, QONNX
 from qnn_ir.frontend.onnx_tensors import (
     DOUBLE,
     FLOAT,
@@ -107,10 +107,10 @@ def clip(node: NodeImporter) -> Results:
 
 
 def _bound(node: NodeImporter, index: int, name: str, default: float) -> float:
-    if not node.given(index):
-        return node.number(name, default)
-    array = node.constant(index, f"bound {name}")
-    return float(array.ravel()[0]) if array.size == 1 else node.fail(f"its bound {name} is not one number")
+    if node.given(index):
+        return node.single(index, f"bound {name}")
+    bound = node.number(name, default)
+    return node.fail(f"its bound {name} is NaN", "export the model again") if isnan(bound) else bound
 
 
 @imports("Relu")

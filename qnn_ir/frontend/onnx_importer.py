@@ -21,7 +21,7 @@ from qnn_ir.dialects.qnn import is_float, shape_of
 from qnn_ir.errors import UserError
 from qnn_ir.frontend.onnx_attributes import NodeReader
 from qnn_ir.frontend.onnx_datatypes import check_annotation
-from qnn_ir.frontend.onnx_reader import STANDARD, Graph, Node
+from qnn_ir.frontend.onnx_graph import STANDARD, Graph, Node
 from qnn_ir.frontend.onnx_tensors import (
     FLOAT,
     INTEGER_TYPES,
@@ -185,6 +185,11 @@ class NodeImporter(NodeReader):
             self.fail(f"its {what} {shown(value.name)} is NaN{_position(np.isnan(value.array))}", "export again")
         return value.array
 
+    def single(self, index: int, what: str) -> float:
+        """Operand `index`, which must be one number known at compile time."""
+        array = self.constant(index, what)
+        return float(array.ravel()[0]) if array.size == 1 else self.fail(f"its {what} is not one number")
+
     def check_numbers(self, constant: Constant, infinite: bool) -> None:
         """Refuse NaN, and infinities unless they are allowed."""
         if constant.array.dtype.kind != "f":
@@ -198,7 +203,14 @@ class NodeImporter(NodeReader):
         """Integers that are an attribute in old operator sets and an input in new ones; None where absent."""
         if self.has(attribute):
             return list(self.integers(attribute))
-        return [int(i) for i in self.constant(index, what).ravel()] if self.given(index) else None
+        return self.whole_numbers(index, what) if self.given(index) else None
+
+    def whole_numbers(self, index: int, what: str) -> list[int]:
+        """Operand `index` as a list of integers known at compile time."""
+        array = self.constant(index, what)
+        if array.dtype.kind not in "iu":
+            self.fail(f"its {what} {shown(self.node.inputs[index])} holds no integers", "export the model again")
+        return [int(i) for i in array.ravel()]
 
     def is_fixed(self, value: Value) -> bool:
         """Whether `value` depends on constants alone."""

@@ -7,8 +7,8 @@ from xdsl.ir import SSAValue
 
 from qnn_ir.dialects import qnn
 from qnn_ir.frontend.onnx_geometry import Ints, padding, per_axis, spatial_rank
+from qnn_ir.frontend.onnx_graph import CHANNELS_LAST
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
-from qnn_ir.frontend.onnx_reader import CHANNELS_LAST
 
 
 @imports("MatMul")
@@ -128,6 +128,8 @@ def _transposed_padding(
     if not node.has("output_shape") and mode in ("NOTSET", "VALID", ""):
         return padding(node, spatial, kernel, strides, dilations), extra
     wanted = node.integers("output_shape", [n * s for n, s in zip(spatial, strides, strict=True)])[-len(spatial) :]
+    if len(wanted) != len(spatial):
+        node.fail(f"output_shape {list(wanted)} for {len(spatial)} spatial axes", "export the model again")
     sizes = zip(spatial, kernel, strides, dilations, extra, wanted, strict=True)
     totals = [s * (n - 1) + e + d * (k - 1) + 1 - out for n, k, s, d, e, out in sizes]
     extra = tuple(e + max(0, -t) for e, t in zip(extra, totals, strict=True))

@@ -110,7 +110,7 @@ def transpose(node: NodeImporter) -> Results:
 @imports("Concat")
 def concat(node: NodeImporter) -> Results:
     """Tensors one behind the other, constants among them."""
-    values = [node.input(i) for i in range(len(node.inputs))]
+    values = [node.input(i) for i in range(max(1, len(node.inputs)))]
     parts = [node.ssa(v) for v in values]
     if len({qnn.element_of(p) for p in parts}) > 1:
         parts = [node.real_of(v) for v in values]
@@ -167,7 +167,9 @@ def pad(node: NodeImporter) -> Results:
     attribute = "paddings" if node.has("paddings") else "pads"
     pads, rank = node.ints_input(1, attribute, "padding") or [], len(shape_of(x))
     if node.given(3):
-        axes = [node.axis(int(a), rank, x) for a in node.constant(3, "list of axes").ravel()]
+        axes = [node.axis(axis, rank, x) for axis in node.whole_numbers(3, "list of axes")]
+        if len(pads) != 2 * len(axes):
+            node.fail(f"{len(pads)} paddings for {len(axes)} axes", "export the model again")
         given, pads = pads, [0] * 2 * rank
         for i, axis in enumerate(axes):
             pads[axis], pads[axis + rank] = given[i], given[i + len(axes)]
@@ -175,7 +177,7 @@ def pad(node: NodeImporter) -> Results:
         node.fail(f"{len(pads)} paddings for {rank} axes", "export the model again")
     if node.batched(x) and (pads[0] or pads[rank]):
         node.fail("pads the batch", "export with batch size 1")
-    value = float(node.constant(2, "value").ravel()[0]) if node.given(2) else node.number("value", 0.0)
+    value = node.single(2, "value") if node.given(2) else node.number("value", 0.0)
     if not np.isfinite(value):
         node.fail(f"pads with {value}", "pad with a finite number")
     crop = [(max(0, -pads[i]), shape_of(x)[i] + min(0, pads[i + rank]), 1, i) for i in range(rank)]
@@ -191,6 +193,7 @@ def gather(node: NodeImporter) -> Results:
     x, indices = node.value(0), node.input(1)
     axis = node.axis(node.integer("axis", 0), len(shape_of(x)), x)
     if isinstance(indices, Constant):
+        node.whole_numbers(1, "list of positions")
         size = shape_of(x)[axis]
         if ((indices.array < -size) | (indices.array >= size)).any():
             node.fail(f"an index is outside the {size} positions", "export the model again")
@@ -225,7 +228,7 @@ def space_to_depth(node: NodeImporter) -> Results:
 @imports("Tile")
 def tile(node: NodeImporter) -> Results:
     """The tensor several times, one behind the other, axis by axis."""
-    x, repeats = node.value(0), [int(i) for i in node.constant(1, "number of repetitions").ravel()]
+    x, repeats = node.value(0), node.whole_numbers(1, "number of repetitions")
     if len(repeats) != len(shape_of(x)) or not 1 <= prod(repeats) <= 1 << 16 or min(repeats) < 1:
         node.fail(f"repetitions {repeats} of {list(shape_of(x))}", "export the model again")
     for axis, count in enumerate(repeats):
@@ -237,7 +240,7 @@ def tile(node: NodeImporter) -> Results:
 @imports("Expand")
 def expand(node: NodeImporter) -> Results:
     """NumPy broadcasting to a shape: repeats axes of size 1."""
-    x, target = node.value(0), [int(i) for i in node.constant(1, "shape").ravel()]
+    x, target = node.value(0), node.whole_numbers(1, "shape")
     old = shape_of(x)
     if len(target) < len(old):
         target = [1] * (len(old) - len(target)) + target

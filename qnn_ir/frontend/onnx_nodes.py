@@ -7,7 +7,7 @@ import numpy as np
 from qnn_ir.frontend import onnx_folding_movement
 from qnn_ir.frontend.onnx_attributes import NodeReader
 from qnn_ir.frontend.onnx_folding import FOLDS
-from qnn_ir.frontend.onnx_reader import STANDARD, Node
+from qnn_ir.frontend.onnx_graph import STANDARD, Node
 from qnn_ir.frontend.onnx_tensors import FLOAT, INT64, Constant, read_tensor
 
 FAMILIES = (onnx_folding_movement,)

@@ -5,9 +5,9 @@ from xdsl.ir import SSAValue
 
 from qnn_ir.dialects import qnn
 from qnn_ir.frontend.onnx_geometry import padding, per_axis, spatial_rank
+from qnn_ir.frontend.onnx_graph import CHANNELS_LAST, QONNX
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
 from qnn_ir.frontend.onnx_linear import channels_first, channels_last
-from qnn_ir.frontend.onnx_reader import CHANNELS_LAST, QONNX
 
 
 @imports("MaxPool")

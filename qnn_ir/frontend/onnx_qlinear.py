@@ -10,12 +10,12 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from qnn_ir.dialects import qnn
+from qnn_ir.frontend.onnx_graph import MICROSOFT
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
 from qnn_ir.frontend.onnx_linear import channels_first, channels_last, convolution, general_product, product
 from qnn_ir.frontend.onnx_pooling import average, global_average
 from qnn_ir.frontend.onnx_quantisers import scale
 from qnn_ir.frontend.onnx_quantize_linear import check_integer_type, linear_parameters, quantize, stored_integers
-from qnn_ir.frontend.onnx_reader import MICROSOFT
 from qnn_ir.frontend.onnx_tensors import INT32
 
 

@@ -7,8 +7,8 @@ from xdsl.ir import SSAValue
 
 from qnn_ir.dialects import qnn
 from qnn_ir.frontend.onnx_datatypes import integer_range
+from qnn_ir.frontend.onnx_graph import QONNX
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
-from qnn_ir.frontend.onnx_reader import QONNX
 from qnn_ir.frontend.onnx_tensors import FLOAT, Array, Constant, shown
 
 WIDEST = 64
@@ -139,7 +139,7 @@ def float_quant(node: NodeImporter) -> Results:
     if not node.flag("saturation", True):
         node.fail("does not saturate: values beyond the largest become NaN or infinite", "export with saturation")
     exponent, mantissa, bias, largest = (
-        float(_single(node, index, what))
+        node.single(index, what)
         for index, what in enumerate(("exponent width", "mantissa width", "exponent bias", "largest value"), 2)
     )
     if exponent != round(exponent) or mantissa != round(mantissa) or exponent < 1 or mantissa < 0 or largest <= 0:
@@ -154,11 +154,6 @@ def float_quant(node: NodeImporter) -> Results:
         rounding=rounding_mode(node, "ROUND"),
     )
     return Tensor(node.emit(op))
-
-
-def _single(node: NodeImporter, index: int, what: str) -> float:
-    array = node.constant(index, what)
-    return float(array.ravel()[0]) if array.size == 1 else node.fail(f"its {what} is not one number")
 
 
 @imports("MultiThreshold", domain=QONNX)

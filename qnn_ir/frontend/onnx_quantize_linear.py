@@ -4,9 +4,9 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from qnn_ir.dialects import qnn
+from qnn_ir.frontend.onnx_graph import MICROSOFT
 from qnn_ir.frontend.onnx_importer import NodeImporter, Results, Tensor, imports, shape_of
 from qnn_ir.frontend.onnx_quantisers import scale, zero_point
-from qnn_ir.frontend.onnx_reader import MICROSOFT
 from qnn_ir.frontend.onnx_tensors import INTEGER_TYPES, UINT8, type_name
 from qnn_ir.int_types import value_range
 

@@ -43,7 +43,7 @@ def resize(node: NodeImporter) -> Results:
     rank = len(shape_of(x))
     transform = "asymmetric" if old else node.text("coordinate_transformation_mode", "half_pixel")
     nearest = "floor" if old else node.text("nearest_mode", "round_prefer_floor")
-    axes = [a % rank for a in node.integers("axes", range(rank))]
+    axes = [a % max(1, rank) for a in node.integers("axes", range(rank))]
     sizes, scales = list(shape_of(x)), [1.0] * rank
     at = 1 if old else 2
     if node.given(at) and (given := node.constant(at, "scales").ravel()).size:
@@ -53,7 +53,7 @@ def resize(node: NodeImporter) -> Results:
     elif node.given(3):
         if node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
             node.fail("keeps the aspect ratio", "give scales")
-        wanted = [int(n) for n in node.constant(3, "sizes").ravel()]
+        wanted = node.whole_numbers(3, "list of sizes")
         if len(wanted) != len(axes) or min(wanted) < 1:
             node.fail(f"sizes {wanted} for {len(axes)} axes", "export the model again")
         for axis, n in zip(axes, wanted, strict=True):
