@@ -5,6 +5,7 @@ The rules hold for every interleaving that the awaits allow:
 
 * positions never decrease;
 * every index lies within its memory;
+* a port moves one token per iteration at most;
 * no race: of a load and a store of one word in two sides, one is guaranteed to come first;
 * frames are isolated: every enabled load of state sees a store of its own frame;
 * no stuck tail: nothing of frame n waits for input of frame n + 1;
@@ -33,6 +34,7 @@ def violations(process: ProcessFacts) -> Iterator[str]:
     for side in process.sides:
         side.schedule.check()
     yield from _index_bounds(process)
+    yield from _one_token(process)
     timeline = Timeline(process)
     broken = list(_monotone(timeline))
     yield from broken
@@ -60,6 +62,15 @@ def _index_bounds(process: ProcessFacts) -> Iterator[str]:
                 if values.size and (values.min() < lo or values.max() >= hi):
                     yield f"{what}: index [{values.min()}, {values.max()}] is not in [{lo}, {hi})"
                     break
+
+
+def _one_token(process: ProcessFacts) -> Iterator[str]:
+    for side in process.sides:
+        for verb, accesses in (("reads", side.reads), ("writes", side.writes)):
+            for port in dict.fromkeys(a.name for a in accesses):
+                count = np.sum([side.enabled(a.when) for a in accesses if a.name == port], axis=0)
+                if count.max() > 1:
+                    yield f"iteration {np.argmax(count > 1)} of side {side.name} {verb} port {port} twice"
 
 
 def _monotone(t: Timeline) -> Iterator[str]:

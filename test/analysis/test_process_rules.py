@@ -120,6 +120,22 @@ def test_stored_twice():
     assert only(broken(changed(text, line, line + line)), "stores one word of %left twice")
 
 
+@pytest.mark.parametrize(
+    ("access", "verb"),
+    [("%y = hlsc.read %in : !hlsc.in<ui4> -> ui4", "reads"), ("hlsc.write %out, %x : !hlsc.out<ui4>, ui4", "writes")],
+)
+def test_one_token_per_iteration(access: str, verb: str):
+    text = f"""
+hlsc.process @twice(%in: !hlsc.in<ui4>, %out: !hlsc.out<ui4>) {{
+  hlsc.side @main (%frame, %i < 4) {{
+    %x = hlsc.read %in : !hlsc.in<ui4> -> ui4
+    {access}
+    hlsc.write %out, %x : !hlsc.out<ui4>, ui4
+  }}
+}}"""
+    assert only(broken(text), f"iteration 0 of side @main {verb} port")
+
+
 def test_deadlock_of_sides():
     """A buffer that is too small: each side waits for the other."""
     text = examples.window(8, 3, 1, 0, 1, BEAT, depth=2 * 8 + 2)
