@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.interpreter import Interpreter, PythonValues
 from xdsl.interpreters.func import FuncFunctions
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.dialects.qnn import shape_of
 from qnn_ir.interp.frames import Array
@@ -61,9 +61,15 @@ def run_function(
 
 
 def frames_at_once(function: FuncOp) -> int:
-    """How many frames of the largest tensor fit the limit; constants do not count."""
-    sizes = (int(np.prod(shape_of(result))) for op in function.body.ops if op.operands for result in op.results)
-    return max(1, _ELEMENTS_AT_ONCE // max((1, *sizes)))
+    """How many frames of the largest tensor fit the limit; what depends on no input exists only once."""
+    dependent: set[SSAValue] = set(function.body.block.args)
+    largest = 1
+    for op in function.body.block.ops:
+        if dependent.isdisjoint(op.operands):
+            continue
+        dependent.update(op.results)
+        largest = max((largest, *(int(np.prod(shape_of(result))) for result in op.results)))
+    return max(1, _ELEMENTS_AT_ONCE // largest)
 
 
 def _joined(parts: Sequence[Array]) -> Array:

@@ -66,16 +66,14 @@ def padded(x: Array, window: Window, positions: tuple[int, ...], value: Any) -> 
 
 def convolve(x: Array, w: Array, window: Window, group: int, pad_value: int, positions: tuple[int, ...]) -> Array:
     """`(B, C, *spatial)` with `(O, C/group, *kernel)` to `(B, O, *positions)`."""
-    batch, count = x.shape[0], int(np.prod(positions))
     w = w.reshape(group, w.shape[0] // group, *w.shape[1:])
-    x = padded(x, window, positions, pad_value)
-    total = np.zeros((batch, *w.shape[:2], count), x.dtype)
+    # channels first: then each tap is one large matrix product for all frames, not a small one for each
+    x = np.swapaxes(padded(x, window, positions, pad_value), 0, 1)
+    total = np.zeros((*w.shape[:2], x.shape[1] * int(np.prod(positions))), x.dtype)
     for tap, place in taps(window, positions):
-        piece = x[(slice(None), slice(None), *place)].reshape(batch, group, -1, count)
-        weights = w[(..., *tap)]
-        # one input channel per group: a product, for which matmul is slow
-        total += weights * piece if weights.shape[2] == 1 else np.matmul(weights, piece)
-    return total.reshape(batch, -1, *positions)
+        piece = x[(slice(None), slice(None), *place)].reshape(group, w.shape[2], -1)
+        total += _product(w[(..., *tap)], piece)
+    return np.ascontiguousarray(np.swapaxes(total.reshape(-1, x.shape[1], *positions), 0, 1))
 
 
 def deconvolve(x: Array, w: Array, window: Window, group: int, shape: tuple[int, ...]) -> Array:
@@ -83,14 +81,19 @@ def deconvolve(x: Array, w: Array, window: Window, group: int, shape: tuple[int,
     batch, spatial = x.shape[0], x.shape[2:]
     full = [begin + n for begin, n in zip(window.begin(), shape, strict=True)]
     reach = [(n - 1) * s + e for n, s, e in zip(spatial, window.strides, window.extent(), strict=True)]
-    w = w.reshape(group, w.shape[0] // group, *w.shape[1:])
-    pieces = x.reshape(batch, group, w.shape[1], -1)
-    total = np.zeros((batch, group * w.shape[2], *map(max, full, reach)), x.dtype)
+    w = np.swapaxes(w.reshape(group, w.shape[0] // group, *w.shape[1:]), 1, 2)
+    pieces = np.swapaxes(x, 0, 1).reshape(group, w.shape[2], -1)
+    total = np.zeros((group * w.shape[1], batch, *map(max, full, reach)), x.dtype)
     for tap, place in taps(window, spatial):
-        piece = np.matmul(np.swapaxes(w[(..., *tap)], 1, 2), pieces)
-        total[(slice(None), slice(None), *place)] += piece.reshape(batch, -1, *spatial)
+        piece = _product(w[(..., *tap)], pieces)
+        total[(slice(None), slice(None), *place)] += piece.reshape(-1, batch, *spatial)
     crop = (slice(begin, begin + n) for begin, n in zip(window.begin(), shape, strict=True))
-    return total[(slice(None), slice(None), *crop)]
+    return np.ascontiguousarray(np.swapaxes(total[(slice(None), slice(None), *crop)], 0, 1))
+
+
+def _product(weights: Array, piece: Array) -> Array:
+    """`(G, O, C)` times `(G, C, P)`; one input channel per group needs no matrix product."""
+    return weights * piece if weights.shape[2] == 1 else np.matmul(np.ascontiguousarray(weights), piece)
 
 
 def window_sums(x: Array, window: Window, positions: tuple[int, ...]) -> Array:
