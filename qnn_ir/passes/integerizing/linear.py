@@ -17,6 +17,7 @@ from qnn_ir.analysis.rational import Coef, coef, scalar
 from qnn_ir.analysis.value import Affine, Base, Value, affine_form, of_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
+from qnn_ir.int_types import value_range, width_of
 from qnn_ir.passes.integer_form import tap_phases
 from qnn_ir.passes.integerizing.elementwise import parameter
 from qnn_ir.passes.integerizing.joins import add_affine
@@ -208,11 +209,12 @@ def _accumulator(walk: Walk, layer: Layer, value: Value, dot: Dot, bias: Coef) -
         weights = walk.emit(qnn.ConstantOp(w))
         return walk.emit(layer.build(walk.handle(value.base), weights, element_type(base)))
 
-    lowest, highest = int(dot.w.min()), int(dot.w.max())
+    lowest, highest = value_range(*width_of(int(dot.w.min()), int(dot.w.max())))
 
     def may_flip(falling: NDArray[np.bool_]) -> NDArray[np.bool_]:
         # -2^(b-1) has no negative in b bits
-        return falling & ((-dot.w.min(axis=(1, 2)) <= highest) | (lowest > -highest - 1))
+        fits = (-dot.w.min(axis=(1, 2)) <= highest) & (-dot.w.max(axis=(1, 2)) >= lowest)
+        return falling & fits
 
     base.handle = Deferred(emit, may_flip)
     return of_base(base, dot.s, bias)

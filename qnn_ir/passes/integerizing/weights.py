@@ -172,7 +172,7 @@ def _mixed(
     """Several scales under the sums: fold into one accumulator, or one per scale of the input."""
     kinds = {v: n for n, v in enumerate(dict.fromkeys(x.s.values))}
     kind = np.array([kinds[v] for v in x.s.values])[channel if len(x.s) > 1 else np.zeros_like(channel)]
-    joint = kind[:, :, None] * len(ws) + (ids if len(ws) > 1 else 0)
+    joint = np.broadcast_to(kind[:, :, None] * len(ws) + (ids if len(ws) > 1 else 0), w.shape)
     scales = [a * b for a in kinds for b in ws.values]
     if folded := _fold(w, joint, scales):
         return [Dot(folded[0], folded[1], *range_of(folded[0], *ends))]
