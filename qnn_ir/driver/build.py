@@ -5,10 +5,11 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from qnn_ir import __version__
@@ -19,7 +20,6 @@ from qnn_ir.driver.context import compiler_context
 from qnn_ir.driver.host import HOST_FILE, host_text
 from qnn_ir.driver.manifest import manifest_of
 from qnn_ir.driver.progress import Progress
-from qnn_ir.driver.verify import Verifier
 from qnn_ir.emit.project import emit_project
 from qnn_ir.errors import UserError
 from qnn_ir.frontend.onnx import import_model
@@ -27,6 +27,9 @@ from qnn_ir.passes.pipelines import dataflow_passes, integer_passes, process_pas
 from qnn_ir.passes.stream_fold import StreamFoldPass, folding_of
 from qnn_ir.report.layers import layer_report, layer_table
 from qnn_ir.targets import load_board
+
+if TYPE_CHECKING:
+    from qnn_ir.driver.verify import Verifier
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
         module = import_model(model)
     set_device(module, device)
     ctx = compiler_context()
-    verifier = None if frames is None else Verifier(module, [frames])
+    verifier = None if frames is None else _verifier(module, frames)
 
     def run(passes: tuple[ModulePass, ...]) -> None:
         for p in passes:
@@ -95,6 +98,12 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     files["manifest.json"] = json.dumps(manifest, indent=1) + "\n"
     atomic_folder(out, files)
     return report | {"output": str(out), "seconds": progress.seconds}
+
+
+def _verifier(module: ModuleOp, frames: NDArray[np.float32]) -> "Verifier":
+    from qnn_ir.driver.verify import Verifier  # the interpreters take a third of the start-up time
+
+    return Verifier(module, [frames])
 
 
 def _folding(options: BuildOptions, device: Device) -> StreamFoldPass:
