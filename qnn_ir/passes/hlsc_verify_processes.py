@@ -52,49 +52,51 @@ def process_violations(process: hlsc.ProcessOp) -> Iterator[str]:
 
 def process_facts(process: hlsc.ProcessOp) -> ProcessFacts:
     """The process as the rules see it."""
-    roms = {_name(m.result): m.type.depth.data for m in process.memories if isinstance(m, hlsc.RomOp)}
-    state = {_name(m.result): m.type.depth.data for m in process.memories if not isinstance(m, hlsc.RomOp)}
-    return ProcessFacts([_side_facts(process, s) for s in process.sides], state, roms, bool(process.inputs))
+    names = _names(process)
+    roms = {names[m.result]: m.type.depth.data for m in process.memories if isinstance(m, hlsc.RomOp)}
+    state = {names[m.result]: m.type.depth.data for m in process.memories if not isinstance(m, hlsc.RomOp)}
+    return ProcessFacts([_side_facts(process, s, names) for s in process.sides], state, roms, bool(process.inputs))
 
 
-def _name(value: SSAValue) -> str:
-    """A memory or port in words; unique within its process."""
-    if isinstance(owner := value.owner, hlsc.MemoryOp):
-        index = next(i for i, op in enumerate(owner.parent.ops if owner.parent else ()) if op is owner)
-        label = owner.label.data if owner.label else value.name_hint
-        return f"%{label}" if label else f"memory {index}"
-    return f"%{value.name_hint}" if value.name_hint else f"port {value.index}"  # pyright: ignore[reportAttributeAccessIssue]
+def _names(process: hlsc.ProcessOp) -> dict[SSAValue, str]:
+    """Ports and memories in words, each different from all others."""
+    names: dict[SSAValue, str] = {}
+    for value in (*process.ports, *(m.result for m in process.memories)):
+        label = value.owner.label if isinstance(value.owner, hlsc.MemoryOp) else None
+        name = f"%{label.data if label else value.name_hint or len(names)}"
+        names[value] = name if name not in names.values() else f"{name} (number {len(names)})"
+    return names
 
 
-def _side_facts(process: hlsc.ProcessOp, side: hlsc.SideOp) -> SideFacts:
+def _side_facts(process: hlsc.ProcessOp, side: hlsc.SideOp, names: dict[SSAValue, str]) -> SideFacts:
     terms, slots, advances = side.control()
     position = next((slots[op.index] for op in side.body.block.ops if isinstance(op, hlsc.PositionOp)), None)
     facts = SideFacts(f"@{side.sym_name.data}", Schedule(side.bounds, terms, advances), position)
-    names = [s.sym_name.data for s in process.sides]
+    sides = [s.sym_name.data for s in process.sides]
 
     def number(value: SSAValue | None) -> int | None:
         return None if value is None else slots[value]
 
     for op in side.body.block.ops:
         if isinstance(op, hlsc.AwaitOp):
-            facts.awaits.append(Await(names.index(op.side.string_value()), slots[op.index], number(op.when)))
+            facts.awaits.append(Await(sides.index(op.side.string_value()), slots[op.index], number(op.when)))
         else:
-            _add_access(facts, op, number)
+            _add_access(facts, op, number, names)
     return facts
 
 
-def _add_access(facts: SideFacts, op: Operation, number: Number) -> None:
+def _add_access(facts: SideFacts, op: Operation, number: Number, names: dict[SSAValue, str]) -> None:
     """Note the access to a port or memory, or the bounded index, of one operation."""
     if isinstance(op, hlsc.ReadOp):
-        facts.reads.append(Access(_name(op.port), number(op.when)))
+        facts.reads.append(Access(names[op.port], number(op.when)))
     elif isinstance(op, hlsc.WriteOp):
-        facts.writes.append(Access(_name(op.port), number(op.when)))
+        facts.writes.append(Access(names[op.port], number(op.when)))
     elif isinstance(op, hlsc.LoadOp):
-        facts.loads.append(Access(_name(op.memory), number(op.when), number(op.index)))
+        facts.loads.append(Access(names[op.memory], number(op.when), number(op.index)))
     elif isinstance(op, hlsc.StoreOp):
-        facts.stores.append(Access(_name(op.memory), number(op.when), number(op.index)))
+        facts.stores.append(Access(names[op.memory], number(op.when), number(op.index)))
     elif isinstance(op, hlsc.LookupOp):
-        facts.loads.append(Access(_name(op.memory), None, number(op.index)))
+        facts.loads.append(Access(names[op.memory], None, number(op.index)))
     elif isinstance(op, hlsc.DynamicSliceOp) and (index := number(op.index)) is not None:
         lanes = hlsc.shape_of(op.input.type)[0]
         facts.bounds.append(Bound(op.name, index, 0, lanes - op.size.value.data + 1))

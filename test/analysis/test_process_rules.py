@@ -120,6 +120,19 @@ def test_stored_twice():
     assert only(broken(changed(text, line, line + line)), "stores one word of %left twice")
 
 
+def test_names_are_no_identity():
+    """Ports and memories may share a name hint or a label."""
+    text = examples.fork(4, BEAT)
+    process = examples.process(text)
+    for port in process.ports:
+        port.name_hint = "port"
+    assert list(process_violations(process)) == []
+    process = examples.process(examples.argmax(10))
+    for memory in process.memories:
+        memory.result.name_hint = "memory"
+    assert list(process_violations(process)) == []
+
+
 @pytest.mark.parametrize(
     ("access", "verb"),
     [("%y = hlsc.read %in : !hlsc.in<ui4> -> ui4", "reads"), ("hlsc.write %out, %x : !hlsc.out<ui4>, ui4", "writes")],
