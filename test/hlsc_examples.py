@@ -1,8 +1,8 @@
 """
 Actors as `hlsc` processes, written by hand: how idiomatic `hlsc` looks, and what tests run.
 
-Each function returns the text of one process. Loads of state say `when` they are observed; values that are cut away
-come from `hlsc.unspecified`.
+Each function returns the text of one process. Loads of state say `when` they are observed; where a value is cut away
+later, a select puts a constant in its place.
 """
 
 from math import lcm
@@ -159,9 +159,9 @@ hlsc.process @width(%in: !hlsc.in<{beat_in}>, %out: !hlsc.out<{beat_out}>) {{
     %kept = hlsc.cmp gt %level, %zero
     %edge = hlsc.cmp {"ge" if n < m else "lt"} %level, %limit
     {"%start = hlsc.static_select %edge, %first, %zero" if n < m else ""}
-    %any = hlsc.unspecified : {held}
+    %blank = hlsc.constant 0 : {held}
     %loaded = hlsc.load %held when %kept : !hlsc.mem<1 x {held}> -> {held}
-    %old = hlsc.select %kept, %loaded, %any : {held}, {held} -> {held}
+    %old = hlsc.select %kept, %loaded, %blank : {held}, {held} -> {held}
     {_width_up(n, m, beat_in, held, both) if n < m else _width_down(beat_in)}
     %all = hlsc.concat %old, %x : {held}, {beat_in} -> {both}
     %y = hlsc.dynamic_slice %all[{from_}] size {m} : {both} -> {beat_out}
@@ -179,7 +179,7 @@ def _width_up(n: int, m: int, beat: str, held: str, both: str) -> str:
 
 def _width_down(beat: str) -> str:
     return f"""%new = hlsc.read %in when %edge : !hlsc.in<{beat}> -> {beat}
-    %none = hlsc.unspecified : {beat}
+    %none = hlsc.constant 0 : {beat}
     %x = hlsc.select %edge, %new, %none : {beat}, {beat} -> {beat}
     hlsc.store %held, %x when %edge : !hlsc.mem<1 x {beat}>, {beat}"""
 

@@ -9,7 +9,7 @@ from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.interp.hlsc_ops import function_of, lookup
-from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, from_bits, payload, recaster, splat, widener
+from qnn_ir.interp.hlsc_values import Array, HlscError, check_range, payload, recaster, splat, widener
 
 if TYPE_CHECKING:
     from qnn_ir.interp.hlsc_side import SideProgram, SideState
@@ -135,8 +135,6 @@ def _pure(p: "SideProgram", op: Operation) -> "Step | None":
         return _dynamic_slice(p, op)
     if isinstance(op, hlsc.LookupOp):
         return _lookup(p, op)
-    if isinstance(op, hlsc.UnspecifiedOp):
-        return _unspecified(p, op)
     if (fn := function_of(op)) is None:
         return None
     inputs, out = [p.number(v) for v in op.operands], p.number(op.results[0])
@@ -171,18 +169,6 @@ def _from_index(p: "SideProgram", op: hlsc.FromIndexOp) -> Step:
         s.env[out] = check_range(splat(at, type_), type_, op.name)
 
     return from_index
-
-
-def _unspecified(p: "SideProgram", op: hlsc.UnspecifiedOp) -> Step:
-    """Zero, or different bits in every iteration when checking, so that a result that depends on them shows."""
-    out, type_, rng = p.number(op.result), op.result.type, np.random.default_rng(0)
-    zero = from_bits(np.zeros((1, hlsc.bits_of(type_)), np.uint8), type_)
-
-    def unspecified(s: "SideState", k: int) -> None:
-        bits = rng.integers(0, 2, (1, hlsc.bits_of(type_)), np.uint8) if p.check else None
-        s.env[out] = zero if bits is None else from_bits(bits, type_)
-
-    return unspecified
 
 
 def _dynamic_slice(p: "SideProgram", op: hlsc.DynamicSliceOp) -> Step:

@@ -49,7 +49,6 @@ from qnn_ir.dialects.hlsc.data import (
     SelectOp,
     ShlOp,
     SubOp,
-    UnspecifiedOp,
 )
 from qnn_ir.dialects.hlsc.fused import CountGeOp, DotOp, RequantOp, StepSumOp
 from qnn_ir.dialects.hlsc.memory import (
@@ -150,7 +149,6 @@ __all__ = [
     "StyleAttr",
     "SubOp",
     "TopOp",
-    "UnspecifiedOp",
     "ValueType",
     "WriteOp",
     "XnorPopcountOp",
@@ -169,7 +167,7 @@ _CONTROL = [StaticConstantOp, AffineOp, CmpOp, AndOp, OrOp, NotOp, StaticSelectO
 _STEPS = [PositionOp, AwaitOp, AdvanceOp]
 _MEMORY = [RomOp, RamOp, RegOp, ReadOp, WriteOp, LoadOp, StoreOp, LookupOp]
 _ARITHMETIC = [AddOp, SubOp, MulOp, MaxOp, MinOp, GreaterOp, GreaterEqualOp, ShlOp, ReduceAddOp, ReduceMaxOp]
-_DATA = [ConstantOp, UnspecifiedOp, FromIndexOp, ExtendOp, NarrowOp, BitcastOp, SelectOp, MuxOp]
+_DATA = [ConstantOp, FromIndexOp, ExtendOp, NarrowOp, BitcastOp, SelectOp, MuxOp]
 _FUSED = [DotOp, RequantOp, CountGeOp, StepSumOp]
 _BITS = [PlaneOp, PopcountOp, XnorPopcountOp, AndPopcountOp, SliceOp, DynamicSliceOp, ConcatOp]
 _STRUCTURE = [ProcessOp, SideOp, ChannelOp, CallOp, TopOp]

@@ -99,31 +99,6 @@ class ConstantOp(DataOp):
 
 
 @irdl_op_definition
-class UnspecifiedOp(HlscOp):
-    """
-    Some value of the type; nothing that is observed may depend on which.
-
-    The other side of a select whose value goes to lanes that are cut away: a printer replaces
-    `select(p, x, unspecified)` by `x`.
-
-    ```mlir
-    %any = hlsc.unspecified : vector<5xui2>
-    ```
-    """
-
-    name = "hlsc.unspecified"
-    traits = traits_def(Pure())
-    result = result_def()
-    assembly_format = "attr-dict `:` type($result)"
-
-    def __init__(self, result_type: Attribute):
-        super().__init__(result_types=[result_type])
-
-    def verify_(self) -> None:
-        check_value_type(self.result.type, "result")
-
-
-@irdl_op_definition
 class FromIndexOp(HlscOp):
     """
     A static integer as data: `result = input`; its values fit the result (checked over the frame).

@@ -78,8 +78,8 @@ hlsc.process @all(%in: !hlsc.in<vector<4xui2>>, %word: !hlsc.in<ui70>, %out: !hl
     %all = hlsc.load %t : !hlsc.mem<1 x vector<4xui2>> -> ui8
     // CHECK-NEXT: %seven = hlsc.constant 7 : vector<2xui3>
     %seven = hlsc.constant 7 : vector<2xui3>
-    // CHECK-NEXT: %whatever = hlsc.unspecified : vector<4xui2>
-    %whatever = hlsc.unspecified : vector<4xui2>
+    // CHECK-NEXT: %whatever = hlsc.constant 0 : vector<4xui2>
+    %whatever = hlsc.constant 0 : vector<4xui2>
     // CHECK-NEXT: %v = hlsc.select %later, %row, %whatever : vector<4xui2>, vector<4xui2> -> vector<4xui2>
     %v = hlsc.select %later, %row, %whatever : vector<4xui2>, vector<4xui2> -> vector<4xui2>
     // CHECK-NEXT: %dot = hlsc.dot %v, %tile : vector<4xui2>, vector<2x4xui2> -> vector<2xui6>
