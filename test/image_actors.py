@@ -141,7 +141,7 @@ def reorder_graphs(draw: Draw) -> Case:
     """A transposition of blocks and its input."""
     pe, blocks, rank = draw(small), draw(small), draw(st.integers(1, 4))
     shape = [draw(small) for _ in range(rank - 1)] + [pe * draw(small)]
-    perm = list(draw(st.permutations(range(rank - 1)))) + [rank - 1]
+    perm = [*draw(st.permutations(range(rank - 1))), rank - 1]
     if pe == 1:
         perm = list(draw(st.permutations(range(rank))))
     source = channel_of(draw(elements), pe, blocks * math.prod(shape))

@@ -8,15 +8,14 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
+from qnn_ir.analysis.channel_depths import DEPTH
 from qnn_ir.dialects.hlsc import CallOp, ChannelOp, ChanType, ProcessOp, TopOp
-from qnn_ir.dialects.stream import ForkOp, GraphOp, JoinAddOp, channel
+from qnn_ir.dialects.stream import GraphOp, channel
 from qnn_ir.errors import UserError
 from qnn_ir.passes.actors import LOWERINGS
 from qnn_ir.passes.actors.boundary import input_process, output_process, word_type
 from qnn_ir.passes.actors.builder import beat_type
-
-DEPTH = 2
-"""Tokens of an ordinary channel: enough for one beat per clock in a pipeline without reconvergence."""
+from qnn_ir.passes.actors.leads import channel_depths
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,7 @@ class _Conversion:
         )
         self.top.location = graph.location
         self.channels: dict[SSAValue, SSAValue] = {}
+        self.depths = channel_depths(graph)
 
     def run(self) -> None:
         for actor in self.graph.actors():
@@ -89,15 +89,9 @@ class _Conversion:
                 self._declare(value, actor.layer.data + (f"_{index}" if len(actor.results) > 1 else ""))
 
     def _declare(self, value: SSAValue, producer: str) -> None:
-        op = ChannelOp(f"{producer}_out", self._depth(value), beat_type(channel(value)))
+        op = ChannelOp(f"{producer}_out", self.depths.get(value, DEPTH), beat_type(channel(value)))
         self.top.body.block.add_op(op)
         self.channels[value] = op.result
-
-    def _depth(self, value: SSAValue) -> int:
-        """A whole frame where a fork and a join may reconverge, so that neither branch can block the other."""
-        forks = any(isinstance(actor, ForkOp) for actor in self.graph.actors())
-        joins = any(isinstance(use.operation, JoinAddOp) for use in value.uses)
-        return max(DEPTH, channel(value).beats.data) if forks and joins else DEPTH
 
     def _fresh(self, word: str, index: int, count: int) -> str:
         """A name for a boundary process that no layer has."""
