@@ -22,7 +22,7 @@ from qnn_ir.constants import location_name
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integer_form import main_function, remove_dead, set_types
-from qnn_ir.passes.integerizing import elementwise, host, joins, linear, movement, quantisers
+from qnn_ir.passes.integerizing import elementwise, host, joins, linear, movement, pools, quantisers
 from qnn_ir.passes.integerizing.inputs import parse_input
 from qnn_ir.passes.integerizing.walk import Host, Poison, Walk
 
@@ -34,8 +34,8 @@ RULES: dict[type[Operation], Rule] = {
     qnn.MatMulOp: linear.matmul,
     qnn.ConvOp: linear.conv,
     qnn.ConvTransposeOp: linear.conv_transpose,
-    qnn.AveragePoolOp: linear.average_pool,
-    qnn.MaxPoolOp: linear.max_pool,
+    qnn.AveragePoolOp: pools.average_pool,
+    qnn.MaxPoolOp: pools.max_pool,
     qnn.AddOp: elementwise.add,
     qnn.SubOp: elementwise.sub,
     qnn.MulOp: elementwise.mul,
@@ -80,6 +80,7 @@ def integerize(function: FuncOp, declaration: str | None) -> None:
     new = Block(arg_types=[argument.type for argument in old.args])
     walk = Walk(new)
     for argument, copy in zip(old.args, new.args, strict=True):
+        copy.name_hint, copy.location = argument.name_hint, argument.location
         if declaration is not None and qnn.is_float(argument.type):
             walk.states[argument] = host.declare(walk, copy, parse_input(declaration))
         else:

@@ -46,7 +46,7 @@ def add_affine(walk: Walk, a: tuple[Value, Affine], b: tuple[Value, Affine], sig
     if found := exact_multipliers(x.operand, y.operand, EXACT_BITS):
         return _exact(walk, x, y, shape, gid, found, bias)
     base = PairBase(shape, gid, x.operand, y.operand, (x, y))
-    base.handle = Deferred(lambda _: _emit_sum(walk, x, y, base.p, base.q, base, gid), np.zeros_like)
+    base.handle = Deferred(lambda _: _emit_sum(walk, x, y, base.p, base.q, base, gid), np.zeros_like, walk.origin)
     groups = np.arange(len(keys))
     return Value(base, gid, groups, (Piece(groups, affine(ONE, bias, REAL)),))
 

@@ -41,6 +41,7 @@ class Deferred:
 
     emit: Callable[[Base], SSAValue]
     may_flip: Callable[[NDArray[np.bool_]], NDArray[np.bool_]]
+    origin: Operation | None
 
 
 State = Host | Poison | Value
@@ -62,6 +63,8 @@ class Walk:
         """Append `op` with the location of the operator at hand."""
         if self.origin is not None:
             op.location = self.origin.location
+            if not isinstance(op, qnn.ConstantOp):
+                op.results[0].name_hint = self.origin.results[0].name_hint
         self.block.add_op(op)
         return op.results[0]
 
@@ -82,7 +85,10 @@ class Walk:
     def handle(self, base: Base) -> SSAValue:
         """The stored integers of `base`."""
         if isinstance(base.handle, Deferred):
-            base.handle = base.handle.emit(base)
+            deferred, reader = base.handle, self.origin
+            self.origin = deferred.origin
+            base.handle = deferred.emit(base)
+            self.origin = reader
         return base.handle
 
     def materialize(self, operand: SSAValue, rising: bool = False) -> Value:
@@ -91,8 +97,9 @@ class Walk:
         parts = roots(value, rising)
         if parts is None or is_stored(parts) or value.is_constant:
             return value
-        value = self._map(value, parts)
-        self.states[operand] = value
+        reader, self.origin = self.origin, operand.owner if isinstance(operand.owner, Operation) else None
+        value = self.states[operand] = self._map(value, parts)
+        self.origin = reader
         return value
 
     def _map(self, value: Value, parts: list[Any]) -> Value:
