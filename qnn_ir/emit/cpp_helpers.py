@@ -24,33 +24,32 @@ static inline int popcount(const ap_uint<N> &bits) {
 """
 
 _SIGNED_ELEMENT = """
-// Element `i` of a packed word of two's complement elements, element 0 in the lowest bits.
-template <int BITS, int N>
-static inline long long signed_element(const ap_uint<N> &word, int i) {
+// Element `i` of a row of packed two's complement elements, PER_WORD to a word, the first in the lowest bits.
+template <int BITS, int PER_WORD, class Word>
+static inline long long signed_element(const Word *row, int i) {
 #pragma HLS INLINE
-  return (long long)(word.to_uint64() << (64 - BITS * (i + 1))) >> (64 - BITS);
+  return (long long)((unsigned long long)(row[i / PER_WORD]) << (64 - BITS * (i % PER_WORD + 1))) >> (64 - BITS);
 }
 """
 
 _UNSIGNED_ELEMENT = """
-// Element `i` of a packed word of unsigned elements, element 0 in the lowest bits.
-template <int BITS, int N>
-static inline long long unsigned_element(const ap_uint<N> &word, int i) {
+// Element `i` of a row of packed unsigned elements, PER_WORD to a word, the first in the lowest bits.
+template <int BITS, int PER_WORD, class Word>
+static inline long long unsigned_element(const Word *row, int i) {
 #pragma HLS INLINE
-  return (long long)(word.to_uint64() << (64 - BITS * (i + 1)) >> (64 - BITS));
+  return (long long)((unsigned long long)(row[i / PER_WORD]) << (64 - BITS * (i % PER_WORD + 1)) >> (64 - BITS));
 }
 """
 
 _JOINED = """
-// The words of a row as one number, word 0 lowest.
-template <int BITS, int WORD, int WORDS>
-static inline ap_uint<BITS> joined(const ap_uint<WORD> (&words)[WORDS]) {
+// The 64-bit words of a row as one number, word 0 lowest.
+template <int BITS, class Word, int WORDS>
+static inline ap_uint<BITS> joined(const Word (&words)[WORDS]) {
 #pragma HLS INLINE
   ap_uint<BITS> all = 0;
   for (int i = 0; i < WORDS; ++i) {
 #pragma HLS UNROLL
-    const int high = WORD * (i + 1) < BITS ? WORD * (i + 1) - 1 : BITS - 1;
-    all.range(high, WORD * i) = words[i];
+    all.range(64 * (i + 1) < BITS ? 64 * i + 63 : BITS - 1, 64 * i) = (unsigned long long)(words[i]);
   }
   return all;
 }
@@ -77,6 +76,33 @@ static inline T clamp(const X &x, long long lo, long long hi) {
 #pragma HLS INLINE
   return x < lo ? T(lo) : x > hi ? T(hi) : T(x);
 }
+"""
+
+ROM_WORD = """
+// A word of a ROM: exactly as wide as it has to be in synthesis, a machine word in simulation.
+#ifdef __SYNTHESIS__
+template <int BITS>
+struct rom_word {
+  typedef ap_uint<BITS> type;
+};
+#else
+template <int BITS, int BYTES = (BITS <= 8 ? 1 : BITS <= 16 ? 2 : BITS <= 32 ? 4 : 8)>
+struct rom_word {
+  typedef unsigned long long type;
+};
+template <int BITS>
+struct rom_word<BITS, 4> {
+  typedef unsigned type;
+};
+template <int BITS>
+struct rom_word<BITS, 2> {
+  typedef unsigned short type;
+};
+template <int BITS>
+struct rom_word<BITS, 1> {
+  typedef unsigned char type;
+};
+#endif
 """
 
 HELPERS = {

@@ -81,7 +81,7 @@ class LanePrinter:
         at = self._values.number(op.input, index)
         at = at if lo == 0 else binary("-" if lo > 0 else "+", at, integer(abs(lo)))
         place = atom(f"{self._values.row(op)}[{row}][{at}]")
-        return [], cast(scalar(op.result.type), place) if is_signed(hlsc.element_of(op.result.type)) else place
+        return [], cast(scalar(op.result.type), place)
 
     @_print.register
     def _(self, op: hlsc.RequantOp, index: Index) -> tuple[Lines, Expression]:

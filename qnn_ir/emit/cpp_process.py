@@ -146,7 +146,7 @@ class _Printer:
         packed = f", {layout.per_word} to a word" if layout.per_word > 1 else ""
         return (
             f"\n// {array.name}: {depth} x {lanes} of {scalar(rom.type.value)}{packed}\n"
-            f"static const ap_uint<{layout.word_bits}> {array.name}[{depth}][{layout.rows}][{layout.words}] = "
+            f"static const rom_word<{layout.word_bits}>::type {array.name}[{depth}][{layout.rows}][{layout.words}] = "
             f"{initializer(packed_words(data, layout))};\n"
         )
 

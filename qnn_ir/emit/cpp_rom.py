@@ -1,7 +1,7 @@
 """
 ROM contents as C++ arrays of packed words.
 
-Compilers take a few hundred thousand words in their stride; the same number of small class objects takes minutes.
+Compilers take a million machine words in their stride; arrays of class objects, initialised one by one, take minutes.
 """
 
 import textwrap

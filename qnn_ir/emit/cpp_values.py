@@ -132,14 +132,14 @@ class Values:
             return self._rom_words(load, rom, hlsc.element_of(type_), flat(index, hlsc.shape_of(type_)))
         if layout.per_word == 1:
             place = atom(self.row(load) + brackets(self._row_of(rom, index)) + brackets(index[-1:] or ("0",)))
-            return cast(scalar(type_), place) if is_signed(hlsc.element_of(type_)) else place
+            return cast(scalar(type_), place)
         return cast(scalar(type_), self._rom_number(load, rom, index))
 
     def _rom_words(self, load: hlsc.LoadOp, rom: RomArray, element: IntegerType, row: str) -> Expression:
         """A lane that takes all words of a row."""
         place = f"{self.row(load)}[{row}]"
         if rom.layout.words == 1:
-            return atom(f"{place}[0]")
+            return atom(f"ap_uint<{element.width.data}>({place}[0])")
         self.helpers.add("joined")
         return atom(f"joined<{element.width.data}>({place})")
 
@@ -151,12 +151,11 @@ class Values:
         element = hlsc.element_of(rom.type)
         row = self.row(load) + brackets(self._row_of(rom, index))
         if layout.per_word == 1 and not is_signed(element):
-            return atom(f"{row}[{lane}].{'to_int' if machine_int(rom.type) == 'int' else 'to_int64'}()")
-        word = "0" if layout.words == 1 else f"{lane} / {layout.per_word}" if layout.per_word > 1 else lane
-        place = "0" if layout.per_word == 1 else lane if layout.words == 1 else f"{lane} % {layout.per_word}"
+            kind = "int" if machine_int(rom.type) == "int" else "(long long)"
+            return atom(f"{kind}({row}[{lane}])")
         kind = "signed_element" if is_signed(element) else "unsigned_element"
         self.helpers.add(kind)
-        call = atom(f"{kind}<{layout.element_bits}>({row}[{word}], {place})")
+        call = atom(f"{kind}<{layout.element_bits}, {layout.per_word}>({row}, {lane.strip('()')})")
         return call if machine_int(rom.type) == "long long" else atom(f"int({call})")
 
 

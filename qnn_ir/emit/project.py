@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from qnn_ir import __version__
 from qnn_ir.device import Device, device_of
 from qnn_ir.dialects import hlsc
-from qnn_ir.emit.cpp_helpers import helper_text
+from qnn_ir.emit.cpp_helpers import ROM_WORD, helper_text
 from qnn_ir.emit.cpp_process import ProcessText, process_text
 from qnn_ir.emit.cpp_top import TopPrinter
 from qnn_ir.emit.interface import Interface
@@ -82,7 +82,8 @@ def _source(top: TopPrinter, processes: list[ProcessText], roms: str, separate: 
     helpers = frozenset[str]().union(*(p.helpers for p in processes))
     include = f'#include "{top.name}.h"\n' + (f'#include "{top.name}_weights.h"\n' if separate else "")
     functions = "".join(f"\n{p.function}" for p in processes)
-    return include + _LABELS + helper_text(helpers) + top.helpers + roms + functions + top.function()
+    words = ROM_WORD if roms else ""
+    return include + _LABELS + helper_text(helpers) + top.helpers + words + roms + functions + top.function()
 
 
 def _header(interface: Interface) -> str:
@@ -100,4 +101,4 @@ def _header(interface: Interface) -> str:
 
 def _weights(top: str, roms: str) -> str:
     guard = f"{top.upper()}_WEIGHTS_H"
-    return f"#ifndef {guard}\n#define {guard}\n\n#include <ap_int.h>\n{roms}\n#endif\n"
+    return f"#ifndef {guard}\n#define {guard}\n\n#include <ap_int.h>\n{ROM_WORD}{roms}\n#endif\n"
