@@ -135,7 +135,7 @@ class GraphOp(IRDLOperation):
     @classmethod
     def parse(cls, parser: Parser) -> "GraphOp":
         sym_name = parser.parse_symbol_name().data
-        args = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_argument)
+        args = parser.parse_comma_separated_list(parser.Delimiter.PAREN, lambda: _parse_port(parser))
         parser.parse_punctuation("->")
         place = parser.pos
         types = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_type)
@@ -160,6 +160,13 @@ def _verify_ports(what: str, layouts: ArrayAttr[LayoutAttr], values: Sequence[SS
             raise VerifyException(
                 f"{what} {index} has {channel(value).elements} elements per frame, its layout {layout.elements}"
             )
+
+
+def _parse_port(parser: Parser) -> Parser.Argument:
+    """`%name: type [loc(...)]`"""
+    port = parser.parse_argument()
+    port.location = parser.parse_optional_location()
+    return port
 
 
 def _parse_layouts(parser: Parser, keyword: str) -> list[LayoutAttr]:

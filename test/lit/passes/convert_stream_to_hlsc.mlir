@@ -126,7 +126,7 @@ stream.graph @accelerator (%x : !stream.chan<si4 x 2, 2>) -> (!stream.chan<ui2 x
 
 // -----
 
-// Branches that meet again get room for a frame.
+// Branches that meet again get room for what the other one holds back.
 stream.graph @accelerator (%x : !stream.chan<ui2 x 1, 8>) -> (!stream.chan<ui4 x 1, 8>)
     inputs([#stream.layout<shape = [8], perm = [0], channels = 8>])
     outputs([#stream.layout<shape = [8], perm = [0], channels = 8>]) {
@@ -149,5 +149,5 @@ stream.graph @accelerator (%x : !stream.chan<ui2 x 1, 8>) -> (!stream.chan<ui4 x
 // CHECK:           hlsc.add
 // CHECK-LABEL: hlsc.top @net
 // CHECK:         hlsc.channel "copy_0_out" depth 2
-// CHECK-NEXT:    hlsc.channel "copy_1_out" depth 8
-// CHECK-NEXT:    hlsc.channel "act_out" depth 8
+// CHECK-NEXT:    hlsc.channel "copy_1_out" depth 22
+// CHECK-NEXT:    hlsc.channel "act_out" depth 19
