@@ -51,7 +51,7 @@ def bench(model: Path, repeat: int, frames: int, work: Path) -> dict[str, Any]:
     build = [sys.executable, "-m", "qnn_ir.driver.qnnc", "build", str(model), "-o", str(out), "--json"]
     runs = [measured(build) for _ in range(repeat)]
     report = json.loads(runs[-1][3])
-    np.save(work / "x.npy", frames_of(model, report["input_shape"], frames))
+    np.save(work / "x.npy", frames_of(model, report["inputs"][0]["shape"], frames))
     sim = [sys.executable, "-m", "qnn_ir.driver.qnnc", "sim", str(out), "--input", str(work / "x.npy"), "--json"]
     first, *rest = [json.loads(measured(sim)[3]) for _ in range(1 + repeat)]
     return {

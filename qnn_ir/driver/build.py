@@ -93,7 +93,7 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     with progress.stage("emit C++"):
         files |= {f"hls/{name}": text for name, text in emit_project(module).items()}
     manifest = manifest_of(module, model.name)
-    report |= {"input_shape": manifest["input_shape"], "output_shape": manifest["output_shape"]}
+    report |= {"inputs": manifest["inputs"], "outputs": manifest["outputs"]}
     files["report.json"] = json.dumps(report, indent=1) + "\n"
     files["manifest.json"] = json.dumps(manifest, indent=1) + "\n"
     atomic_folder(out, files)
@@ -129,11 +129,21 @@ def _frames(path: Path) -> NDArray[np.float32]:
         raise UserError("cannot read the frames to verify with", str(path), "give a .npy of input frames") from error
 
 
+def _with_file(error: UserError, model: Path) -> UserError:
+    """The error with the model's file in front of its place, where the place is a node or a tensor of the model."""
+    if str(model) in error.where:
+        return error
+    return UserError(error.what, f"{model}: {error.where}" if error.where else str(model), error.remedy)
+
+
 def build_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """`qnnc build MODEL.onnx -o OUT`."""
     names = BuildOptions.__dataclass_fields__
     options = BuildOptions(**{name: getattr(arguments, name) for name in names})
     progress = Progress(quiet=arguments.json)
-    report = build(arguments.model, arguments.output, options, progress)
+    try:
+        report = build(arguments.model, arguments.output, options, progress)
+    except UserError as error:
+        raise _with_file(error, arguments.model) from error
     cpp = arguments.output / "hls"
     return report, f"{layer_table(report)}\n{arguments.model} compiled in {sum(progress.seconds.values()):.1f} s: {cpp}"

@@ -1,20 +1,20 @@
 """
 `manifest.json` of a build: what host software must know to feed the accelerator and to read it.
 
-    {"model": ..., "input_shape": [...], "output_shape": [...], "output_dtype": "float32",
-     "inputs": [{"bits", "signed", "lanes", "beats", "shape", "perm", "channels"}], "outputs": [...]}
+    {"model": ..., "top": ...,
+     "inputs": [{"name", "shape", "dtype"}], "outputs": [...],
+     "input_ports": [{"bits", "signed", "lanes", "beats", "shape", "perm", "channels"}], "output_ports": [...]}
 
-`shape`, `perm` and `channels` say how a tensor becomes elements in stream order (`#stream.layout`), the rest how
-elements become words (`qnn_ir.driver.packing`).
+`inputs` and `outputs` are those of the ONNX graph. Of a port, `shape`, `perm` and `channels` say how a tensor becomes
+elements in stream order (`#stream.layout`), the rest how elements become words (`qnn_ir.driver.packing`).
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xdsl.dialects.builtin import ArrayAttr, IntegerType, ModuleOp, TensorType
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerType, ModuleOp, StringAttr, TensorType
 from xdsl.ir import Attribute
 
 from qnn_ir.constants import type_range
@@ -50,15 +50,14 @@ class HostPort:
 def manifest_of(module: ModuleOp, model: str) -> dict[str, Any]:
     """The manifest of a module at the `hlsc` level."""
     top = next(op for op in module.ops if isinstance(op, TopOp))
-    inputs, outputs = function(module, "prologue"), function(module, "epilogue")
+    prologue, epilogue = function(module, "prologue"), function(module, "epilogue")
     return {
         "model": model,
         "top": top.sym_name.data,
-        "input_shape": _shape(inputs.function_type.inputs),
-        "output_shape": _shape(outputs.function_type.outputs),
-        "output_dtype": _dtype(outputs.function_type.outputs),
-        "inputs": [port.as_json() for port in _ports(top.input_types, top.input_layouts)],
-        "outputs": [port.as_json() for port in _ports(top.output_types, top.output_layouts)],
+        "inputs": _tensors(prologue.function_type.inputs, prologue.arg_attrs),
+        "outputs": _tensors(epilogue.function_type.outputs, epilogue.res_attrs),
+        "input_ports": [port.as_json() for port in _ports(top.input_types, top.input_layouts)],
+        "output_ports": [port.as_json() for port in _ports(top.output_types, top.output_layouts)],
     }
 
 
@@ -84,13 +83,17 @@ def _port(type_: Attribute, layout: Attribute) -> HostPort:
     return HostPort(layout, words)
 
 
-def _shape(types: Sequence[Attribute]) -> list[int]:
-    (type_, *_) = types
-    assert isinstance(type_, TensorType)
-    return list(type_.get_shape())
+def _tensors(types: ArrayAttr[Attribute], names: ArrayAttr[DictionaryAttr] | None) -> list[dict[str, Any]]:
+    """ONNX name, shape and NumPy type of the arguments or results of a host function."""
+    attributes = names.data if names is not None else [DictionaryAttr({})] * len(types)
+    return [_tensor(type_, data) for type_, data in zip(types, attributes, strict=True)]
 
 
-def _dtype(types: Sequence[Attribute]) -> str:
-    (type_, *_) = types
+def _tensor(type_: Attribute, attributes: DictionaryAttr) -> dict[str, Any]:
     assert isinstance(type_, TensorType)
-    return "int64" if isinstance(type_.element_type, IntegerType) else "float32"
+    name = attributes.data.get("qnn.name")
+    return {
+        "name": name.data if isinstance(name, StringAttr) else "",
+        "shape": list(type_.get_shape()),
+        "dtype": "int64" if isinstance(type_.element_type, IntegerType) else "float32",
+    }

@@ -1,8 +1,10 @@
 """`qnnc sim`: frames through host prologue, compiled C++ and host epilogue."""
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,29 +17,38 @@ from qnn_ir.errors import UserError
 from qnn_ir.interp import Accelerator, run_module
 
 
+@dataclass(frozen=True)
+class Simulation:
+    """The ONNX outputs of all frames, the accelerator's own frames per second, the seconds that the compiler took."""
+
+    outputs: list[NDArray[Any]]
+    frames_per_second: float
+    compile_seconds: float
+
+
 def simulate(
-    out: Path, frames: NDArray[np.float32], progress: Progress, *, bounded: bool = False, cxx: str = "g++"
-) -> tuple[NDArray[Any], float]:
+    out: Path, inputs: list[NDArray[Any]], progress: Progress, *, bounded: bool = False, cxx: str = "g++"
+) -> Simulation:
     """
-    The ONNX output of each of the N `frames` (float32, the layout of the ONNX input, first axis N), computed by the
-    C++ in the build folder `out`, and the frames per second of the accelerator's call alone.
+    Compute the ONNX outputs for `inputs` (one array of N frames per ONNX input, first axis N) by the C++ in the build
+    folder `out`, its host prologue and its host epilogue.
     """
     manifest, host = read_manifest(out), read_host(out)
-    with progress.stage(f"{cxx}"):
+    with progress.stage(cxx):
         exe = csim.compile(out / "hls", cxx=cxx, bounded=bounded)
-    inputs = [HostPort.from_json(port) for port in manifest["inputs"]]
-    outputs = [HostPort.from_json(port) for port in manifest["outputs"]]
+    feeds, drains = ([HostPort.from_json(port) for port in manifest[f"{end}_ports"]] for end in ("input", "output"))
     speeds: list[float] = []
 
     def run(tensors: list[NDArray[Any]]) -> list[NDArray[Any]]:
-        packed = [_pack(port, tensor) for port, tensor in zip(inputs, tensors, strict=True)]
-        words, speed = csim.run_timed(exe, packed, len(outputs))
+        packed = [_pack(port, tensor) for port, tensor in zip(feeds, tensors, strict=True)]
+        words, speed = csim.run_timed(exe, packed, len(drains))
         speeds.append(speed)
-        return [p.layout.unpack(packing.unpack(raw, p.words)) for p, raw in zip(outputs, words, strict=True)]
+        return [p.layout.unpack(packing.unpack(raw, p.words)) for p, raw in zip(drains, words, strict=True)]
 
     with progress.stage("simulate"):
-        (result,) = run_module(host, [frames], accelerator=Accelerator(len(inputs), len(outputs), run))
-    return result.astype(manifest["output_dtype"]), speeds[0]
+        results = run_module(host, inputs, accelerator=Accelerator(len(feeds), len(drains), run))
+    outputs = [r.astype(tensor["dtype"]) for r, tensor in zip(results, manifest["outputs"], strict=True)]
+    return Simulation(outputs, speeds[0], progress.seconds[cxx])
 
 
 def _pack(port: HostPort, tensor: NDArray[Any]) -> NDArray[np.uint8]:
@@ -46,57 +57,77 @@ def _pack(port: HostPort, tensor: NDArray[Any]) -> NDArray[np.uint8]:
 
 def sim_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """`qnnc sim OUT --input X [--output Y] [--expect Y] [--labels Y]`."""
-    frames, labels = _read_frames(arguments.input)
+    inputs, labels = _read_inputs(arguments.input)
     if arguments.labels:
-        labels, _ = _read(arguments.labels, "y")
-    expected = _read(arguments.expect, "y")[0] if arguments.expect else None
-    progress = Progress(quiet=arguments.json)
-    output, speed = simulate(arguments.out, frames, progress, bounded=arguments.bounded, cxx=arguments.cxx)
+        labels = _array(arguments.labels)
+    expected = _array(arguments.expect) if arguments.expect else None
+    done = simulate(arguments.out, inputs, Progress(quiet=arguments.json), bounded=arguments.bounded, cxx=arguments.cxx)
     if arguments.output:
-        _write(arguments.output, output)
+        _write(arguments.output, done.outputs)
     result: dict[str, Any] = {
-        "frames": len(frames),
-        "inferences_per_second": speed,
-        "compile_seconds": progress.seconds[arguments.cxx],
+        "frames": len(inputs[0]),
+        "inferences_per_second": done.frames_per_second,
+        "compile_seconds": done.compile_seconds,
     }
-    lines = [f"{len(frames)} frames through the compiled C++, {speed:,.0f} frames/s"]
+    lines = [f"{len(inputs[0])} frames through the compiled C++, {done.frames_per_second:,.0f} frames/s"]
     if labels is not None:
-        result["accuracy"] = _accuracy(output, labels)
+        result["accuracy"] = _accuracy(done.outputs[0], labels)
         lines.append(f"accuracy {result['accuracy']:.2%} over {len(labels)} frames")
     if expected is not None:
-        result["wrong_frames"], line = _compare(output, expected)
+        result["wrong_frames"], line = _compare(done.outputs[0], expected)
         result["exit"] = int(result["wrong_frames"] > 0)
         lines.append(line)
     return result, "\n".join(lines)
 
 
-def _read_frames(path: Path) -> tuple[NDArray[np.float32], NDArray[Any] | None]:
-    frames, labels = _read(path, "x")
-    if frames.ndim < 2 or frames.dtype.kind not in "fiub":
-        raise UserError(
-            f"an array of shape {frames.shape} and type {frames.dtype}", str(path), "give N frames of numbers"
-        )
-    return frames.astype(np.float32), labels
+def _read_inputs(path: Path) -> tuple[list[NDArray[Any]], NDArray[Any] | None]:
+    """The frames of each ONNX input (`x`, or `x0`, `x1`, ...) and the labels (`y`) where there are any."""
+    arrays = _read(path, "x")
+    inputs = [arrays["x"]] if "x" in arrays else []
+    while f"x{len(inputs)}" in arrays:
+        inputs.append(arrays[f"x{len(inputs)}"])
+    if not inputs:
+        raise UserError("no frames in this file", str(path), "name them x, or x0, x1, ... for several inputs")
+    for array in inputs:
+        if array.ndim < 1 or array.dtype.kind not in "fiub":
+            place = f"an array of shape {array.shape} and type {array.dtype}"
+            raise UserError(place, str(path), "give N frames of numbers")
+    return [array.astype(np.float32) if array.dtype.kind == "f" else array for array in inputs], arrays.get("y")
 
 
-def _read(path: Path, key: str) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """The array of a `.npy`, or `key` of a `.npz` and its `y`."""
+def _array(path: Path) -> NDArray[Any]:
+    """Labels or expected outputs: a `.npy`, or `y` of a `.npz`."""
+    arrays = _read(path, "y")
+    if "y" not in arrays:
+        raise UserError("no array y in this file", str(path), f"it has {', '.join(arrays) or 'none'}")
+    return arrays["y"]
+
+
+def _read(path: Path, name: str) -> dict[str, NDArray[Any]]:
+    """The arrays of a `.npz` by their names, or that of a `.npy` as `name`."""
     try:
         data = np.load(path, allow_pickle=False)
         if isinstance(data, np.ndarray):
-            return data, None
-        return data[key], data["y"] if key == "x" and "y" in data else None
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise UserError(
-            f"cannot read the array: {error}", str(path), "give a .npy, or an .npz with x (and y)"
-        ) from error
+            return {name: data}
+        with data:
+            return {key: data[key] for key in data.files}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise UserError(f"cannot read the array: {error}", str(path), "give a .npy or .npz file") from error
 
 
-def _write(path: Path, output: NDArray[Any]) -> None:
-    """Write the array in one step: a reader never sees half of it."""
-    partial = path.with_name(f".{path.name}.partial.npy")
+def _write(path: Path, outputs: list[NDArray[Any]]) -> None:
+    """
+    The first ONNX output as `.npy`, or all of them as `y0`, `y1`, ... where `path` ends in `.npz`.
+
+    Written in one step: a reader never sees half of it.
+    """
+    partial = path.with_name(f".{path.name}.partial{path.suffix}")
     try:
-        np.save(partial, output)
+        if path.suffix == ".npz":
+            np.savez(partial, **{f"y{index}": output for index, output in enumerate(outputs)})
+        else:
+            with partial.open("wb") as file:
+                np.save(file, outputs[0])
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
