@@ -8,55 +8,13 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_expressions import Expression, Precedence, atom, binary, cast, integer, ternary
-from qnn_ir.emit.cpp_lanes import LanePrinter, Lines, lane_loop
+from qnn_ir.emit.cpp_forms import BITS, LANES, Forms, is_state
+from qnn_ir.emit.cpp_lanes import LanePrinter
 from qnn_ir.emit.cpp_names import Names
-from qnn_ir.emit.cpp_schedule import BITS, LANES, Forms, Group, LaneLoop, grouped, is_state, ordered
+from qnn_ir.emit.cpp_schedule import Group, LaneLoop, grouped, ordered
+from qnn_ir.emit.cpp_style import EVALUATES_TWICE, LONGEST_INLINE, LOOP_VARIABLES, NAMED, NAMES, Lines, indented, nested
 from qnn_ir.emit.cpp_types import extents, scalar, word
 from qnn_ir.emit.cpp_values import Index, Values, bit_range, brackets
-
-_LONGEST_INLINE = 80
-_LOOP_VARIABLES = ("p", "q", "r", "t", "u", "v")
-
-_NAMES = {
-    "hlsc.read": "x",
-    "hlsc.select": "x",
-    "hlsc.load": "word",
-    "hlsc.narrow": "sum",
-    "hlsc.add": "sum",
-    "hlsc.sub": "difference",
-    "hlsc.mul": "product",
-    "hlsc.dot": "dot",
-    "hlsc.xnor_popcount": "equal",
-    "hlsc.and_popcount": "common",
-    "hlsc.popcount": "ones",
-    "hlsc.count_ge": "level",
-    "hlsc.step_sum": "level",
-    "hlsc.requant": "level",
-    "hlsc.lookup": "level",
-    "hlsc.concat": "all",
-    "hlsc.slice": "part",
-    "hlsc.dynamic_slice": "part",
-    "hlsc.plane": "plane",
-    "hlsc.mux": "choice",
-    "hlsc.greater": "above",
-    "hlsc.greater_equal": "above",
-}
-_EVALUATES_TWICE = (
-    hlsc.DotOp,
-    hlsc.CountGeOp,
-    hlsc.StepSumOp,
-    hlsc.MaxOp,
-    hlsc.MinOp,
-    hlsc.XnorPopcountOp,
-    hlsc.AndPopcountOp,
-    hlsc.PlaneOp,
-    hlsc.StoreOp,
-)
-"""Operations whose operands have to be variables."""
-
-
-_NAMED = (hlsc.XnorPopcountOp, hlsc.AndPopcountOp, hlsc.PopcountOp)
-"""Operations whose results always get a name: long to read otherwise."""
 
 
 class BodyPrinter:
@@ -65,7 +23,7 @@ class BodyPrinter:
     def __init__(self, values: Values, forms: Forms, ports: dict[SSAValue, str], names: Names):
         self._values, self._forms, self._ports, self._names = values, forms, ports, names
         self._lanes = LanePrinter(values, names)
-        self._loop_variables = [names.fresh(v) for v in _LOOP_VARIABLES]
+        self._loop_variables = [names.fresh(v) for v in LOOP_VARIABLES]
         self._known: SSAValue | None = None  # a predicate that holds where we are
         self._targets: dict[SSAValue, str] = {}  # arrays that are declared before their value is computed
 
@@ -207,12 +165,14 @@ class BodyPrinter:
     @_print.register
     def _(self, op: hlsc.BitcastOp) -> Lines:
         bits = self._values.word(op.input)
-        if is_state(op.input.owner):
+        if isinstance(op.input.owner, hlsc.LoadOp) and is_state(op.input.owner):
             return self._define(op.result, bits)
         if hlsc.shape_of(op.result.type):
             self._values.words[op.result] = bits
             return self._lanes_too(op.result, bits)
-        self._values.scalars[op.result] = bits if scalar(op.result.type) == word(op.result.type) else cast(scalar(op.result.type), bits)
+        self._values.scalars[op.result] = (
+            bits if scalar(op.result.type) == word(op.result.type) else cast(scalar(op.result.type), bits)
+        )
         return []
 
     @_print.register
@@ -244,7 +204,7 @@ class BodyPrinter:
 
     def _name_of(self, value: SSAValue) -> str:
         owner = value.owner
-        return self._names.fresh(_NAMES.get(owner.name, "value") if isinstance(owner, Operation) else "value")
+        return self._names.fresh(NAMES.get(owner.name, "value") if isinstance(owner, Operation) else "value")
 
     def _define_scalar(self, value: SSAValue, expression: Expression) -> Lines:
         name = self._name_of(value)
@@ -259,7 +219,10 @@ class BodyPrinter:
         if value in self._targets:
             token = self._names.fresh("token")
             self._values.arrays[value] = self._targets[value]
-            return [f"const {word(type_)} {token} = {bits.assigned};", *self._unpack(type_, self._targets[value], token)]
+            return [
+                f"const {word(type_)} {token} = {bits.assigned};",
+                *self._unpack(type_, self._targets[value], token),
+            ]
         name = self._name_of(value)
         self._values.words[value] = atom(name)
         return [f"const {word(type_)} {name} = {bits.assigned};", *self._lanes_too(value, atom(name))]
@@ -335,22 +298,10 @@ class BodyPrinter:
     def _name_lane(self, value: SSAValue, lane: Expression, body: Lines) -> None:
         """Use an expression in place where it is short and used once, else give it a name."""
         uses = [use.operation for use in value.uses]
-        once = len(uses) == 1 and not isinstance(uses[0], _EVALUATES_TWICE) and not isinstance(value.owner, _NAMED)
-        if once and len(lane.text) <= _LONGEST_INLINE:
+        once = len(uses) == 1 and not isinstance(uses[0], EVALUATES_TWICE) and not isinstance(value.owner, NAMED)
+        if once and len(lane.text) <= LONGEST_INLINE:
             self._values.scalars[value] = lane
             return
         name = self._name_of(value)
         body.append(f"const {scalar(value.type)} {name} = {lane.assigned};")
         self._values.scalars[value] = atom(name)
-
-
-def nested(index: Index, shape: Sequence[int], body: Lines) -> Lines:
-    """Unrolled loops over a shape, outermost first."""
-    for variable, count in reversed(list(zip(index, shape, strict=True))):
-        body = lane_loop(variable, count, body)
-    return body
-
-
-def indented(lines: Lines, by: str = "  ") -> Lines:
-    """Lines further in; pragmas stay at the margin."""
-    return [line if line.startswith("#") else by + line for line in lines]

@@ -1,6 +1,5 @@
 """One lane of each lanewise operation: the statements that it needs first, and its value as an expression."""
 
-from collections.abc import Sequence
 from functools import singledispatchmethod
 
 from xdsl.ir import Operation, SSAValue
@@ -9,16 +8,9 @@ from qnn_ir.constants import int_type
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_expressions import Expression, Precedence, atom, binary, cast, integer, ternary
 from qnn_ir.emit.cpp_names import Names
+from qnn_ir.emit.cpp_style import Lines, lane_loop
 from qnn_ir.emit.cpp_types import is_signed, machine_int, scalar
 from qnn_ir.emit.cpp_values import Index, Values, flat
-
-Lines = list[str]
-
-
-def lane_loop(variable: str, count: int, body: Sequence[str]) -> Lines:
-    """A fully unrolled loop."""
-    head = f"for (int {variable} = 0; {variable} < {count}; ++{variable}) {{"
-    return [head, "#pragma HLS UNROLL", *(f"  {line}" if line[0] != "#" else line for line in body), "}"]
 
 
 class LanePrinter:
@@ -29,14 +21,14 @@ class LanePrinter:
         self._inner = names.fresh("s")
 
     def print(self, op: Operation, index: Index) -> tuple[Lines, Expression]:
-        """The statements before, and the lane as an expression of exactly the result's lane type or convertible to it."""
+        """The statements before, and the lane as an expression of a type that converts to the result's exactly."""
         return self._print(op, index)
 
     @singledispatchmethod
     def _print(self, op: Operation, index: Index) -> tuple[Lines, Expression]:
         raise TypeError(f"{op.name} is not lanewise")
 
-    # --- one expression -------------------------------------------------------------------------------------------------
+    # --- one expression ---------------------------------------------------------------------------------------------
 
     @_print.register
     def _(self, op: hlsc.ExtendOp | hlsc.NarrowOp, index: Index) -> tuple[Lines, Expression]:
@@ -100,7 +92,7 @@ class LanePrinter:
         clamped = f"clamp<{scalar(op.result.type)} >({rounded}, {op.lo.value.data}, {op.hi.value.data})"
         return lines, atom(clamped)
 
-    # --- loops over what belongs to one lane ----------------------------------------------------------------------------
+    # --- loops over what belongs to one lane ------------------------------------------------------------------------
 
     @_print.register
     def _(self, op: hlsc.DotOp, index: Index) -> tuple[Lines, Expression]:
@@ -147,7 +139,8 @@ class LanePrinter:
     @_print.register
     def _(self, op: hlsc.XnorPopcountOp | hlsc.AndPopcountOp, index: Index) -> tuple[Lines, Expression]:
         operator = "^" if isinstance(op, hlsc.XnorPopcountOp) else "&"
-        text = f"{self._lane(op.x, ()).within(Precedence.ATOM)} {operator} {self._lane(op.w, index).within(Precedence.ATOM)}"
+        x, w = (lane.within(Precedence.ATOM) for lane in (self._lane(op.x, ()), self._lane(op.w, index)))
+        text = f"{x} {operator} {w}"
         return [], self._popcount(op.result, f"~({text})" if operator == "^" else text, op.w)
 
     # --- parts ------------------------------------------------------------------------------------------------------

@@ -4,16 +4,19 @@ import re
 
 _LEGAL = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
-RESERVED = frozenset(
-    """
-    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t class compl const
-    const_cast constexpr continue decltype default delete do double dynamic_cast else enum explicit export extern false
-    float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private
-    protected public register reinterpret_cast return short signed sizeof static static_assert static_cast struct switch
-    template this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t
-    while xor xor_eq main std hls ap_int ap_uint frame frames popcount element element_of round_half_even clamp
-    """.split()
-)
+_KEYWORDS = """
+alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t class compl const
+const_cast constexpr continue decltype default delete do double dynamic_cast else enum explicit export extern false
+float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private
+protected public register reinterpret_cast return short signed sizeof static static_assert static_cast struct switch
+template this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t
+while xor xor_eq
+"""
+_OURS = """
+main std hls ap_int ap_uint frame frames popcount signed_element unsigned_element joined round_half_even clamp rom_word
+read_words write_words run run_processes feed drain load store fail to_word to_bytes
+"""
+RESERVED = frozenset((_KEYWORDS + _OURS).split())
 """Keywords of C++14 and what every generated file uses itself."""
 
 

@@ -1,21 +1,25 @@
 """One C++ function per process: its ROMs, its memories, and the loops around its body."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
 from qnn_ir.constants import to_numpy
 from qnn_ir.dialects import hlsc
-from qnn_ir.emit.cpp_body import BodyPrinter, indented, nested
+from qnn_ir.emit.cpp_body import BodyPrinter
 from qnn_ir.emit.cpp_expressions import ControlPrinter, Precedence, static_table
+from qnn_ir.emit.cpp_forms import LANES, Forms, choose_forms
 from qnn_ir.emit.cpp_names import Names
 from qnn_ir.emit.cpp_rom import initializer, packed_words
-from qnn_ir.emit.cpp_schedule import LANES, Forms, choose_forms
+from qnn_ir.emit.cpp_style import indented, nested
 from qnn_ir.emit.cpp_types import RowLayout, extents, scalar, stream, word
 from qnn_ir.emit.cpp_values import RomArray, Values, brackets, memory_type
 from qnn_ir.emit.interface import port_names
 from qnn_ir.emit.text import identifier, quoted
 from qnn_ir.errors import UserError
+
+OpT = TypeVar("OpT", bound=Operation)
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,14 @@ class _Printer:
         self._names.fresh(self._name)
         self._forms: Forms = choose_forms(process)
         given = port_names(process)
-        self._ports = {
+        self._ports: dict[SSAValue, str] = {
             port: self._names.fresh(given[port.index] if given else port.name_hint, _port_default(port))
             for port in process.ports
         }
-        self._roms = {m.result: self._rom(m) for m in process.memories if isinstance(m, hlsc.RomOp)}
-        self._memories = {
+        self._roms: dict[SSAValue, RomArray] = {
+            m.result: self._rom(m) for m in process.memories if isinstance(m, hlsc.RomOp)
+        }
+        self._memories: dict[SSAValue, str] = {
             m.result: self._names.fresh(m.label.data if m.label else None, m.name.removeprefix("hlsc."))
             for m in process.memories
             if not isinstance(m, hlsc.RomOp)
@@ -59,9 +65,11 @@ class _Printer:
 
     def text(self) -> ProcessText:
         tables = {op: self._names.fresh("table") for op in self._ops(hlsc.StaticRomOp)}
+        table_names: dict[Operation, str] = {**tables}
         names: dict[SSAValue, str] = dict(self._counters)
-        bounds = dict(zip(self._side.counters[0][1:], self._side.bounds[0], strict=True))
-        control = ControlPrinter(names, bounds, tables)
+        counters = self._side.counters[0][1:]
+        bounds = dict[SSAValue, int](zip(counters, self._side.bounds[0], strict=True))
+        control = ControlPrinter(names, bounds, table_names)
         values = Values(control, self._forms, self._memories, self._roms)
         addresses = self._addresses(control, names)
         body = BodyPrinter(values, self._forms, self._ports, self._names).print(self._side)
@@ -93,12 +101,12 @@ class _Printer:
         lines: list[str] = []
         for op in self._ops(hlsc.AffineOp):
             expression = control(op.result)
-            if expression.precedence <= Precedence.SUM and op.result.first_use is not None or "%" in expression.text:
+            if (expression.precedence <= Precedence.SUM and op.result.first_use is not None) or "%" in expression.text:
                 names[op.result] = self._named(op.result, "at")
                 lines.append(f"const int {names[op.result]} = {expression};")
         return lines
 
-    def _ops(self, kind: type[hlsc.AffineOp] | type[hlsc.StaticRomOp]) -> list[Operation]:
+    def _ops(self, kind: type[OpT]) -> list[OpT]:
         return [op for op in self._side.body.block.ops if isinstance(op, kind)]
 
     # --- the function -------------------------------------------------------------------------------------------------
@@ -124,7 +132,12 @@ class _Printer:
         flatten = ["#pragma HLS LOOP_FLATTEN"] if counters else []
         lines = ["#pragma HLS PIPELINE II=1", *flatten, *body]
         for name, bound in reversed(counters):
-            lines = [f"{self._label(name)}:", f"for (int {name} = 0; {name} < {bound}; ++{name}) {{", *indented(lines), "}"]
+            lines = [
+                f"{self._label(name)}:",
+                f"for (int {name} = 0; {name} < {bound}; ++{name}) {{",
+                *indented(lines),
+                "}",
+            ]
         head = "for (unsigned frame = 0; frame < frames; ++frame) {"
         return [f"{self._label('each_frame')}:", head, *indented(lines), "}"]
 
@@ -161,7 +174,9 @@ class _Printer:
             dimensions = [d for d in dimensions if not (d == 3 and array.is_table)]
             lines += [f"#pragma HLS ARRAY_PARTITION variable={array.name} complete dim={d}" for d in dimensions]
             if memory.style.data != hlsc.Style.AUTO and depth > 1:
-                lines.append(f"#pragma HLS BIND_STORAGE variable={array.name} type=rom_1p impl={memory.style.data.value}")
+                lines.append(
+                    f"#pragma HLS BIND_STORAGE variable={array.name} type=rom_1p impl={memory.style.data.value}"
+                )
         return lines
 
     def _declarations(self) -> list[str]:
@@ -190,7 +205,11 @@ class _Printer:
             return [f"{declaration} = {splat};"]
         partition = f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=0"
         index = tuple(self._reset_variables[: len(hlsc.shape_of(type_))])
-        return [f"{declaration};", partition, *nested(index, hlsc.shape_of(type_), [f"{name}{brackets(index)} = {init};"])]
+        return [
+            f"{declaration};",
+            partition,
+            *nested(index, hlsc.shape_of(type_), [f"{name}{brackets(index)} = {init};"]),
+        ]
 
 
 def _splat_bits(type_: Attribute, init: int) -> str:
@@ -200,7 +219,7 @@ def _splat_bits(type_: Attribute, init: int) -> str:
     return "0" if bits == 0 else f'ap_uint<{hlsc.bits_of(type_)}>("{bits:x}", 16)'
 
 
-def _port_type(port: BlockArgument) -> Attribute:
+def _port_type(port: SSAValue) -> Attribute:
     assert isinstance(port.type, hlsc.InType | hlsc.OutType)
     return port.type.value
 

@@ -96,13 +96,17 @@ class TopPrinter:
         for value, name, depth in self._inner_streams():
             type_ = stream(cast(hlsc.ChanType, value.type).value)
             lines.append(f'  {type_} {name}("{name}");')
-            lines.append(f"  {name}.set_depth({depth});" if depths else f"#pragma HLS STREAM variable={name} depth={depth}")
+            lines.append(
+                f"  {name}.set_depth({depth});" if depths else f"#pragma HLS STREAM variable={name} depth={depth}"
+            )
         return lines
 
     def _inner_streams(self) -> list[tuple[SSAValue, str, int]]:
         ports = zip(self._top.body.block.args, self.interface.ports, strict=True)
-        ends = [(arg, self._streams[arg], _PORT_DEPTH) for arg, port in ports if port.in_memory]
-        return ends + [(c.result, self._streams[c.result], c.depth.value.data) for c in self._top.channels]
+        result: list[tuple[SSAValue, str, int]] = []
+        result += [(arg, self._streams[arg], _PORT_DEPTH) for arg, port in ports if port.in_memory]
+        result += [(c.result, self._streams[c.result], c.depth.value.data) for c in self._top.channels]
+        return result
 
     def _calls(self) -> list[str]:
         ports = list(zip(self._top.body.block.args, self.interface.ports, strict=True))
@@ -128,5 +132,5 @@ def _beats(types: ArrayAttr[Attribute] | None, place: int, top: str) -> int:
     if types is None or len(types.data) <= place:
         raise UserError("hlsc.top does not say what its ports carry", top, "give it input_types and output_types")
     channel = types.data[place]
-    assert isinstance(channel, ParametrizedAttribute) and isinstance(beats := channel.parameters[-1], IntAttr)
-    return beats.data
+    assert isinstance(channel, ParametrizedAttribute)
+    return cast(IntAttr[int], channel.parameters[-1]).data

@@ -8,7 +8,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_expressions import Expression, Precedence, atom, cast, integer
-from qnn_ir.emit.cpp_schedule import Forms, is_grouped
+from qnn_ir.emit.cpp_forms import Forms, is_grouped
 from qnn_ir.emit.cpp_types import RowLayout, is_signed, machine_int, scalar
 
 Index = tuple[str, ...]
@@ -81,7 +81,11 @@ class Values:
                 return integer(owner.value.value.data)
             if isinstance(owner, hlsc.SliceOp):
                 return self.number(owner.input, shifted(index, owner.offset.value.data))
-            if isinstance(owner, hlsc.LoadOp) and (rom := self.roms.get(owner.memory)) and rom.type == owner.result.type:
+            if (
+                isinstance(owner, hlsc.LoadOp)
+                and (rom := self.roms.get(owner.memory))
+                and rom.type == owner.result.type
+            ):
                 return self._rom_number(owner, rom, index if hlsc.shape_of(value.type) else ())
         convert = "to_int" if machine_int(value.type) == "int" else "to_int64"
         return atom(f"{self.lane(value, index).within(Precedence.ATOM)}.{convert}()")
@@ -175,4 +179,3 @@ def memory_type(memory: SSAValue) -> hlsc.MemType:
 
 def is_register(memory: SSAValue) -> bool:
     return isinstance(memory.owner, hlsc.RegOp)
-

@@ -9,7 +9,7 @@ from xdsl.utils.target import Target
 
 from qnn_ir.emit.project import emit_project
 
-SEPARATOR = "// ----- 8< ----- FILE \"{}\" ----- 8< -----\n"
+SEPARATOR = '// ----- 8< ----- FILE "{}" ----- 8< -----\n'
 
 
 @dataclass(frozen=True)

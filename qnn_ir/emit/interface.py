@@ -1,6 +1,7 @@
 """The outside of an accelerator: what its header, testbench and scripts have to know."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation
@@ -12,9 +13,9 @@ PORT_NAMES = "port_names"
 def port_names(op: Operation) -> list[str] | None:
     """The names of the ports in order, or None where they were not legalised."""
     names = op.attributes.get(PORT_NAMES)
-    if not isinstance(names, ArrayAttr):
+    if names is None:
         return None
-    return [name.data for name in names.data if isinstance(name, StringAttr)]
+    return [name.data for name in cast("ArrayAttr[StringAttr]", names).data]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Port:
     beats: int
     is_input: bool
     in_memory: bool = False
+
+    @property
+    def description(self) -> str:
+        """One line for people."""
+        words = f"{self.beats} word{'s' * (self.beats != 1)} of {self.bits} bits"
+        return f"{self.name}: {'input' if self.is_input else 'output'}, {words} per frame"
 
     @property
     def word(self) -> str:

@@ -89,10 +89,7 @@ def _source(top: TopPrinter, processes: list[ProcessText], roms: str, separate: 
 def _header(interface: Interface) -> str:
     guard = f"{interface.top.upper()}_H"
     constants = "".join(f"static const unsigned {p.beats_constant} = {p.beats};\n" for p in interface.ports)
-    described = "".join(
-        f"//   {p.name}: {'input' if p.is_input else 'output'}, {p.beats} word{'s' * (p.beats != 1)} of {p.bits} bits per frame\n"
-        for p in interface.ports
-    )
+    described = "".join(f"//   {p.description}\n" for p in interface.ports)
     return (
         f"#ifndef {guard}\n#define {guard}\n\n#include <ap_int.h>\n#include <hls_stream.h>\n\n"
         f"// Computes `frames` frames.\n{described}{constants}\n{interface.signature()};\n\n#endif\n"

@@ -20,7 +20,7 @@ def testbench(interface: Interface, wiring: Wiring) -> str:
     return "".join(
         [
             _USAGE,
-            f'#ifdef QNN_SIM_DEPTHS\n#include "{top}.cpp"\n#define RUN run_processes\n#else\n#include "{top}.h"\n#define RUN {top}\n#endif\n',
+            _TOP.format(top=top),
             _INCLUDES,
             _HELPERS,
             _threads(interface, wiring),
@@ -38,6 +38,15 @@ _USAGE = """//
 //
 // Compiled with -DQNN_SIM_DEPTHS (and -pthread) every process is a thread and every stream has its declared depth: what
 // deadlocks in hardware deadlocks there too.
+"""
+
+_TOP = """#ifdef QNN_SIM_DEPTHS
+#include "{top}.cpp"
+#define RUN run_processes
+#else
+#include "{top}.h"
+#define RUN {top}
+#endif
 """
 
 _INCLUDES = """
@@ -169,10 +178,9 @@ def _local(port: Port) -> str:
 
 
 def _take(port: Port) -> str:
+    words = _words(port)
     missing = f'fail("{port.name}: fewer words than the frames need")'
-    return (
-        f"  if ({port.name}.size() < {_words(port)}) {missing};\n  drain({port.name}, {_words(port)}, {port.name}_bytes);"
-    )
+    return f"  if ({port.name}.size() < {words}) {missing};\n  drain({port.name}, {words}, {port.name}_bytes);"
 
 
 def _left_over(port: Port) -> str:

@@ -39,4 +39,11 @@ def vitis_script(
         f"create_clock -period {device.clock_ns:g} -name default",
     ]
     display = tcl_word(f"{top} (qnn-ir {version})")
-    return banner + _HEADER + "\n" + "\n".join(lines) + "\n" + _STEPS.format(files=files, display=display, archive=tcl_word(f"{top}_ip.zip"))
+    return (
+        banner
+        + _HEADER
+        + "\n"
+        + "\n".join(lines)
+        + "\n"
+        + _STEPS.format(files=files, display=display, archive=tcl_word(f"{top}_ip.zip"))
+    )

@@ -8,12 +8,9 @@ from actors import Case, actor_graphs, label_select_graphs, map_graphs, mvtu_gra
 from emitted import lowered, simulate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from xdsl.dialects.builtin import ModuleOp
 
 from qnn_ir.dialects.stream import GraphOp
 from qnn_ir.interp.stream import run_graph
-
-
 
 few = settings(
     max_examples=6,
@@ -62,5 +59,3 @@ def test_width(case: Case) -> None:
 @given(label_select_graphs())
 def test_label_select(case: Case) -> None:
     check(case, True)
-
-

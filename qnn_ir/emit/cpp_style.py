@@ -1,0 +1,70 @@
+"""How bodies look: names of locals, when an expression gets one, and the layout of loops."""
+
+from collections.abc import Sequence
+
+from qnn_ir.dialects import hlsc
+
+Lines = list[str]
+
+
+def lane_loop(variable: str, count: int, body: Sequence[str]) -> Lines:
+    """A fully unrolled loop."""
+    head = f"for (int {variable} = 0; {variable} < {count}; ++{variable}) {{"
+    return [head, "#pragma HLS UNROLL", *(f"  {line}" if line[0] != "#" else line for line in body), "}"]
+
+
+def nested(index: tuple[str, ...], shape: Sequence[int], body: Lines) -> Lines:
+    """Unrolled loops over a shape, outermost first."""
+    for variable, count in reversed(list(zip(index, shape, strict=True))):
+        body = lane_loop(variable, count, body)
+    return body
+
+
+def indented(lines: Lines, by: str = "  ") -> Lines:
+    """Lines further in; pragmas stay at the margin."""
+    return [line if line.startswith("#") else by + line for line in lines]
+
+
+LONGEST_INLINE = 80
+LOOP_VARIABLES = ("p", "q", "r", "t", "u", "v")
+
+NAMES = {
+    "hlsc.read": "x",
+    "hlsc.select": "x",
+    "hlsc.load": "word",
+    "hlsc.narrow": "sum",
+    "hlsc.add": "sum",
+    "hlsc.sub": "difference",
+    "hlsc.mul": "product",
+    "hlsc.dot": "dot",
+    "hlsc.xnor_popcount": "equal",
+    "hlsc.and_popcount": "common",
+    "hlsc.popcount": "ones",
+    "hlsc.count_ge": "level",
+    "hlsc.step_sum": "level",
+    "hlsc.requant": "level",
+    "hlsc.lookup": "level",
+    "hlsc.concat": "all",
+    "hlsc.slice": "part",
+    "hlsc.dynamic_slice": "part",
+    "hlsc.plane": "plane",
+    "hlsc.mux": "choice",
+    "hlsc.greater": "above",
+    "hlsc.greater_equal": "above",
+}
+EVALUATES_TWICE = (
+    hlsc.DotOp,
+    hlsc.CountGeOp,
+    hlsc.StepSumOp,
+    hlsc.MaxOp,
+    hlsc.MinOp,
+    hlsc.XnorPopcountOp,
+    hlsc.AndPopcountOp,
+    hlsc.PlaneOp,
+    hlsc.StoreOp,
+)
+"""Operations whose operands have to be variables."""
+
+
+NAMED = (hlsc.XnorPopcountOp, hlsc.AndPopcountOp, hlsc.PopcountOp)
+"""Operations whose results always get a name: long to read otherwise."""
