@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnn_ir.analysis.exact import exact_value
-from qnn_ir.analysis.expr import Affine, Clip, Count, Fn, Leaky, Mask, Mode, Node, Pair, Quant, round_exact, topological
+from qnn_ir.analysis.expr import Affine, Clip, Count, Fn, Leaky, Mask, Node, Pair, Quant, topological
 from qnn_ir.analysis.functions import FUNCTIONS
 from qnn_ir.analysis.rational import Coef
+from qnn_ir.analysis.rounding import Mode, round_exact
 
 Floats = NDArray[np.float64]
 EXACT_LIMIT = 2.0**53

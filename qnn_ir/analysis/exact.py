@@ -4,8 +4,9 @@ from enum import IntEnum
 from fractions import Fraction
 from math import isfinite
 
-from qnn_ir.analysis.expr import Affine, Clip, Coef, Count, Fn, Leaky, Node, Pair, Quant, round_exact, topological
+from qnn_ir.analysis.expr import Affine, Clip, Coef, Count, Fn, Leaky, Node, Pair, Quant, topological
 from qnn_ir.analysis.functions import precise
+from qnn_ir.analysis.rounding import round_exact
 from qnn_ir.errors import UserError
 
 PRECISIONS = (330, 1320, 5280)

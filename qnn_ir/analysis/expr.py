@@ -9,34 +9,16 @@ chain of thousands of operators is as good as one.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
 from fractions import Fraction
-from math import ceil, floor
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnn_ir.analysis.rational import Coef, coef, scalar
+from qnn_ir.analysis.rounding import Mode, round_exact
 
 Mask: TypeAlias = NDArray[np.bool_]
-
-
-class Mode(Enum):
-    """The seven roundings of QONNX; `up` is away from zero, `down` towards it."""
-
-    HALF_EVEN = "half_even"
-    CEIL = "ceil"
-    FLOOR = "floor"
-    UP = "up"
-    DOWN = "down"
-    HALF_UP = "half_up"
-    HALF_DOWN = "half_down"
-
-    @property
-    def to_nearest(self) -> bool:
-        """Whether the decision lies at half-integers; otherwise it lies at integers."""
-        return self in (Mode.HALF_EVEN, Mode.HALF_UP, Mode.HALF_DOWN)
 
 
 @dataclass(eq=False)
@@ -295,24 +277,6 @@ def pair(x: Node, y: Node, product: bool) -> Node:
     if root is other and not product:
         return affine(s + t, b + c, root)
     return Pair(x, y, product)
-
-
-def round_exact(mode: Mode, value: Fraction) -> int:
-    """`value` rounded to an integer."""
-    match mode:
-        case Mode.HALF_EVEN:
-            return round(value)
-        case Mode.CEIL:
-            return ceil(value)
-        case Mode.FLOOR:
-            return floor(value)
-        case _:
-            size = abs(value)
-            half = Fraction(1, 2)
-            rounded = {Mode.UP: ceil(size), Mode.DOWN: floor(size)}.get(mode)
-            if rounded is None:
-                rounded = floor(size + half) if mode is Mode.HALF_UP else ceil(size - half)
-            return rounded if value >= 0 else -rounded
 
 
 def topological(root: Node) -> list[Node]:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qnn_ir.analysis.expr import ONE, ZERO, Fn, Mode, Node, affine, clip, clip_stays_integral, count, leaky, pair, quant
+from qnn_ir.analysis.expr import ONE, ZERO, Fn, Node, affine, clip, clip_stays_integral, count, leaky, pair, quant
 from qnn_ir.analysis.expr_rules import take
 from qnn_ir.analysis.rational import Coef, batch_norm_slope, coef, scalar, sqrt_dyadic
+from qnn_ir.analysis.rounding import Mode
 from qnn_ir.analysis.value import Piece, Shape, Value, pointwise, refine, with_constants
 from qnn_ir.errors import UserError
 

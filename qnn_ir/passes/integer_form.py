@@ -285,8 +285,12 @@ def _same_types(function: FuncOp) -> list[tuple[SSAValue, Sequence[SSAValue]]]:
 
 
 def _has_free_type(value: SSAValue) -> bool:
-    """The borders keep their types: the input's is declared, indices have that of the network's output."""
+    """
+    Indices have the type of the network's output.
+
+    The input's integers keep the range that they were declared with; their type grows where a concat needs a wider one.
+    """
     owner = value.owner
-    return (isinstance(owner, qnn.TopKOp) and value is owner.values) or (
-        isinstance(owner, qnn.TensorOp) and not isinstance(owner, qnn.ArgMaxOp | qnn.ToIntegerOp | qnn.ToRealOp)
-    )
+    if isinstance(owner, qnn.TopKOp):
+        return value is owner.values
+    return isinstance(owner, qnn.TensorOp) and not isinstance(owner, qnn.ArgMaxOp)

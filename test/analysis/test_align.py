@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from qnn_ir.analysis.align import Operand, PairBase, exact_multipliers, pair_steps
 from qnn_ir.analysis.exact import exact_value
-from qnn_ir.analysis.expr import REAL, Mode, affine, quant
+from qnn_ir.analysis.expr import REAL, affine, quant
 from qnn_ir.analysis.rational import Coef, scalar, simplest_between, sqrt_dyadic
+from qnn_ir.analysis.rounding import Mode
 
 scales = st.one_of(st.fractions(Fraction(1, 100), 10), st.integers(2, 50).map(lambda n: sqrt_dyadic(Fraction(n))[0]))
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from qnn_ir.analysis.evaluate import IntPoints, RealPoints, evaluate
 from qnn_ir.analysis.exact import exact_value
-from qnn_ir.analysis.expr import REAL, VAR, ZERO, Fn, Mode, Node, affine, clip, count, leaky, pair, quant, topological
+from qnn_ir.analysis.expr import REAL, VAR, ZERO, Fn, Node, affine, clip, count, leaky, pair, quant, topological
 from qnn_ir.analysis.expr_rules import row_count, take
 from qnn_ir.analysis.rational import Coef, from_floats, scalar
 from qnn_ir.analysis.requant import find_requant
+from qnn_ir.analysis.rounding import Mode
 from qnn_ir.analysis.steps import Steps, canonical, compose, find_steps
 from qnn_ir.errors import UserError
 

@@ -455,3 +455,25 @@ def test_narrowing_is_idempotent_and_tight() -> None:
     before = str(module)
     set_types(main_function(module))
     assert str(module) == before
+
+
+def test_thousands_of_operators_in_a_row() -> None:
+    net, x = vector()
+    y = net.op(qnn.MatMulOp(x, net.weights(8, 4)))
+    half = net.const(0.5)
+    for _ in range(1000):
+        y = net.op(qnn.ReluOp(net.op(qnn.AddOp(net.op(qnn.ReluOp(y)), half))))
+    module = net.module(net.quant(y, 32.0, bits=8), y)
+    inputs = frames(net)
+    expected = run_module(module, inputs)
+    QnnIntegerizePass().apply(Context(), module)
+    for actual, wanted in zip(run_module(module, inputs), expected, strict=True):
+        assert np.abs(actual - wanted).max() <= 1e-9 * np.abs(wanted).max()
+
+
+def test_sixteen_bits() -> None:
+    net, x = vector(bits=16, scale=2.0**-12)
+    y = net.quant(net.op(qnn.MatMulOp(x, net.weights(8, 6, bits=8))), 0.003, bits=16)
+    module = check(net, net.op(qnn.MatMulOp(y, net.weights(6, 2, bits=8))))
+    maps = [op.map for op in main_function(module).body.block.ops if isinstance(op, qnn.MapOp)]
+    assert [type(m) for m in maps] == [qnn.RequantAttr]

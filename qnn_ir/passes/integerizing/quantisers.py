@@ -6,10 +6,11 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
 from qnn_ir.analysis import transfer
-from qnn_ir.analysis.expr import REAL, VAR, ZERO, Mode, Node, affine, peel
+from qnn_ir.analysis.expr import REAL, VAR, ZERO, Node, affine, peel
 from qnn_ir.analysis.expr_rules import integer_bounds
 from qnn_ir.analysis.integerize import narrowing_shift, roots
 from qnn_ir.analysis.rational import scalar
+from qnn_ir.analysis.rounding import Mode
 from qnn_ir.analysis.transfer import Constant, TruncSpec
 from qnn_ir.analysis.value import Base, Ints, Piece, Value, of_base
 from qnn_ir.dialects import qnn

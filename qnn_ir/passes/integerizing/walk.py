@@ -98,8 +98,12 @@ class Walk:
         if parts is None or is_stored(parts) or value.is_constant:
             return value
         reader, self.origin = self.origin, operand.owner if isinstance(operand.owner, Operation) else None
-        value = self.states[operand] = self._map(value, parts)
-        self.origin = reader
+        try:
+            value = self.states[operand] = self._map(value, parts)
+        except UserError as error:
+            raise UserError(error.what, error.where or producer(operand), error.remedy) from None
+        finally:
+            self.origin = reader
         return value
 
     def _map(self, value: Value, parts: list[Any]) -> Value:

@@ -18,6 +18,7 @@ from qnn_ir.errors import UserError
 Ints = NDArray[np.int64]
 RAW_BITS = 24
 FOLD_BITS = 8
+WIDE_BITS = 36
 
 
 @dataclass(eq=False)
@@ -185,6 +186,9 @@ def _mixed(
         if folded is None:
             raise UserError("has weights of incommensurable scales", remedy="use one scale per output channel")
         result.append(Dot(folded[0], folded[1], *range_of(folded[0], *ends)))
+    if len(result) > 2 and (wide := _fold(w, joint, scales, WIDE_BITS)):
+        # an order-preserving sum of more than two is not known; wide weights are exact
+        return [Dot(wide[0], wide[1], *range_of(wide[0], *ends))]
     return result
 
 
