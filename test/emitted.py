@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp, Signedness
+from xdsl.dialects.dlti import DLTI
 from xdsl.parser import Parser
 from xdsl.passes import ModulePass
 
@@ -30,7 +31,7 @@ QUICK = ("-std=c++14", "-O0", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragm
 def parse(text: str) -> ModuleOp:
     """A verified module of any level."""
     context = Context()
-    for dialect in (Builtin, Qnn, Stream, Hlsc):
+    for dialect in (Builtin, DLTI, Qnn, Stream, Hlsc):
         context.load_dialect(dialect)
     module = Parser(context, text).parse_module()
     module.verify()
