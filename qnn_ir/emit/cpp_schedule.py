@@ -54,6 +54,8 @@ def merged_select(op: Operation) -> list[Operation]:
         users = {use.operation for result in candidate.results for use in result.uses}
         if candidate is op.lhs.owner:
             users -= {u for u in users if isinstance(u, hlsc.StoreOp) and u.when is op.condition}
+        if candidate is op.rhs.owner:
+            continue  # what the other choice needs
         if users and users <= inner and _runs_under(candidate, op.condition):
             inner.add(candidate)
     found = [o for o in _operations_before(op) if o in inner]
