@@ -98,24 +98,24 @@ class LanePrinter:
     def _(self, op: hlsc.DotOp, index: Index) -> tuple[Lines, Expression]:
         s = self._inner
         product = binary("*", self._wide(op.x, (s,), op.result), self._number(op.w, (*index, s)))
-        return self._sum(op.result, "dot", hlsc.shape_of(op.x.type)[0], f"{{}} += {product};")
+        return self._sum(op.result, hlsc.shape_of(op.x.type)[0], f"{{}} += {product};")
 
     @_print.register
     def _(self, op: hlsc.CountGeOp, index: Index) -> tuple[Lines, Expression]:
         reached = binary(">=", *self._numbers(op.acc, index, op.t, (*index, self._inner)))
-        return self._sum(op.result, "count", hlsc.shape_of(op.t.type)[-1], f"{{}} += {reached} ? 1 : 0;")
+        return self._sum(op.result, hlsc.shape_of(op.t.type)[-1], f"{{}} += {reached} ? 1 : 0;")
 
     @_print.register
     def _(self, op: hlsc.StepSumOp, index: Index) -> tuple[Lines, Expression]:
         inner = (*index, self._inner)
         reached = binary(">=", *self._numbers(op.acc, index, op.t, inner))
         step = self._number(op.d, inner)
-        return self._sum(op.result, "steps", hlsc.shape_of(op.t.type)[-1], f"{{}} += {reached} ? {step} : 0;")
+        return self._sum(op.result, hlsc.shape_of(op.t.type)[-1], f"{{}} += {reached} ? {step} : 0;")
 
     @_print.register
     def _(self, op: hlsc.ReduceAddOp, index: Index) -> tuple[Lines, Expression]:
         lane = self._number(op.input, (*index, self._inner))
-        return self._sum(op.result, "sum", hlsc.shape_of(op.input.type)[-1], f"{{}} += {lane};")
+        return self._sum(op.result, hlsc.shape_of(op.input.type)[-1], f"{{}} += {lane};")
 
     @_print.register
     def _(self, op: hlsc.ReduceMaxOp, index: Index) -> tuple[Lines, Expression]:
@@ -161,8 +161,8 @@ class LanePrinter:
         """Two lanes as machine integers, to be compared."""
         return self._number(a, at), self._number(b, there)
 
-    def _sum(self, result: SSAValue, name: str, count: int, step: str) -> tuple[Lines, Expression]:
-        name = self._names.fresh(name)
+    def _sum(self, result: SSAValue, count: int, step: str) -> tuple[Lines, Expression]:
+        name = self._names.fresh("total")
         lines = [f"{machine_int(result.type)} {name} = 0;", *lane_loop(self._inner, count, [step.format(name)])]
         return lines, cast(scalar(result.type), atom(name))
 

@@ -6,10 +6,10 @@ import subprocess
 import pytest
 
 from qnn_ir.device import Device
+from qnn_ir.driver.vitis import synth, synth_command
 from qnn_ir.emit.text import identifier, quoted, tcl_word
 from qnn_ir.emit.vitis_tcl import vitis_script
 from qnn_ir.errors import UserError
-from qnn_ir.driver.vitis import synth, synth_command
 
 HOSTILE = ["a*/ b", "/* x", "tail\\", "??/", "line\nbreak", "größe", "x" * 500, '"; exit', "a\r#include <x>", "*/*/*/"]
 
@@ -34,7 +34,9 @@ tclsh = pytest.mark.skipif(shutil.which("tclsh") is None, reason="needs tclsh")
 
 
 @tclsh
-@pytest.mark.parametrize("text", ["plain", "a b", "$x", "[exit 3]", "{", "}", 'q"q', "back\\slash", "größe", "a;b", "#c", "\n"])
+@pytest.mark.parametrize(
+    "text", ["plain", "a b", "$x", "[exit 3]", "{", "}", 'q"q', "back\\slash", "größe", "a;b", "#c", "\n"]
+)
 def test_tcl_words_survive(text: str) -> None:
     script = f"fconfigure stdout -encoding utf-8\nputs -nonewline {tcl_word(text)}\n"
     done = subprocess.run(["tclsh"], input=script, capture_output=True, text=True, check=True, encoding="utf-8")

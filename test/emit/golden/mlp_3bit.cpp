@@ -145,24 +145,24 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
 #pragma HLS ARRAY_PARTITION variable=sum complete dim=0
         for (int p = 0; p < 2; ++p) {
 #pragma HLS UNROLL
-          int dot = 0;
+          int total = 0;
           for (int s = 0; s < 4; ++s) {
 #pragma HLS UNROLL
-            dot += x[s].to_int() * int(signed_element<3, 4>(fc0_weights[at][p], s));
+            total += x[s].to_int() * int(signed_element<3, 4>(fc0_weights[at][p], s));
           }
-          sum[p] = (sf == 0 ? ap_int<8>(0) : acc[p]) + ap_int<7>(dot);
+          sum[p] = (sf == 0 ? ap_int<8>(0) : acc[p]) + ap_int<7>(total);
           acc[p] = sum[p];
         }
         if (sf == 2) {
           ap_uint<4> y = 0;
           for (int p = 0; p < 2; ++p) {
 #pragma HLS UNROLL
-            int count = 0;
+            int total_1 = 0;
             for (int s = 0; s < 3; ++s) {
 #pragma HLS UNROLL
-              count += sum[p].to_int() >= int(signed_element<4, 3>(fc0_thresholds[nf][p], s)) ? 1 : 0;
+              total_1 += sum[p].to_int() >= int(signed_element<4, 3>(fc0_thresholds[nf][p], s)) ? 1 : 0;
             }
-            y.range(2 * p + 1, 2 * p) = ap_uint<2>(count);
+            y.range(2 * p + 1, 2 * p) = ap_uint<2>(total_1);
           }
           out0.write(y);
         }
@@ -239,12 +239,12 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<14> > &out0, 
         ap_uint<14> y = 0;
         for (int p = 0; p < 2; ++p) {
 #pragma HLS UNROLL
-          int dot = 0;
+          int total = 0;
           for (int s = 0; s < 4; ++s) {
 #pragma HLS UNROLL
-            dot += x[s].to_int() * int(signed_element<3, 4>(fc1_weights[at][p], s));
+            total += x[s].to_int() * int(signed_element<3, 4>(fc1_weights[at][p], s));
           }
-          sum[p] = (sf == 0 ? ap_int<7>(0) : acc[p]) + ap_int<7>(dot);
+          sum[p] = (sf == 0 ? ap_int<7>(0) : acc[p]) + ap_int<7>(total);
           y.range(7 * p + 6, 7 * p) = sum[p];
           acc[p] = sum[p];
         }

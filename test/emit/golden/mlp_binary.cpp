@@ -203,12 +203,12 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
           ap_uint<4> y = 0;
           for (int p = 0; p < 2; ++p) {
 #pragma HLS UNROLL
-            int count = 0;
+            int total = 0;
             for (int s = 0; s < 3; ++s) {
 #pragma HLS UNROLL
-              count += sum[p].to_int() >= int(unsigned_element<5, 3>(fc0_thresholds[nf][p], s)) ? 1 : 0;
+              total += sum[p].to_int() >= int(unsigned_element<5, 3>(fc0_thresholds[nf][p], s)) ? 1 : 0;
             }
-            y.range(2 * p + 1, 2 * p) = ap_uint<2>(count);
+            y.range(2 * p + 1, 2 * p) = ap_uint<2>(total);
           }
           out0.write(y);
         }
