@@ -74,13 +74,21 @@ def choose_form(steps: Steps, lo: Ints, hi: Ints) -> Map:
         return Table(steps(np.clip(x, lo[:, None], hi[:, None])), low)
     if rising and height <= 4 * max(1, steps.positions.shape[1]):
         return _thresholds(steps, lo, hi)
-    return StepsMap(steps.base, steps.positions, steps.deltas)
+    return steps_map(steps)
+
+
+def steps_map(steps: Steps) -> StepsMap:
+    """The canonical form as a map; one unused step where there is none, as an empty table has no text."""
+    if steps.positions.shape[1]:
+        return StepsMap(steps.base, steps.positions, steps.deltas)
+    empty = np.zeros((len(steps.base), 1), np.int64)
+    return StepsMap(steps.base, empty, empty)
 
 
 def _thresholds(steps: Steps, lo: Ints, hi: Ints) -> Thresholds:
     """Rising steps, one threshold per unit; what a row has always or never reached lies at the ends of its range."""
     first = int(steps.base.min())
-    width = int(steps.values.max()) - first
+    width = max(1, int(steps.values.max()) - first)  # an empty table has no text
     table = np.repeat((hi + 1)[:, None], width, axis=1)
     for row in range(len(lo)):
         always = int(steps.base[row]) - first

@@ -10,11 +10,13 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType, f32
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.parser import Parser
 
 from qnn_ir.analysis.integerize import UserNote
 from qnn_ir.constants import name_location
 from qnn_ir.dialects import qnn
 from qnn_ir.dialects.qnn import Function, Rounding
+from qnn_ir.driver.context import compiler_context
 from qnn_ir.errors import UserError
 from qnn_ir.interp import Trace, run_module
 from qnn_ir.passes.integer_form import main_function, ranges_of, set_types
@@ -477,3 +479,17 @@ def test_sixteen_bits() -> None:
     module = check(net, net.op(qnn.MatMulOp(y, net.weights(6, 2, bits=8))))
     maps = [op.map for op in main_function(module).body.block.ops if isinstance(op, qnn.MapOp)]
     assert [type(m) for m in maps] == [qnn.RequantAttr]
+
+
+def test_a_layer_that_is_constant() -> None:
+    net, x = vector()
+    y = net.op(qnn.AddOp(net.op(qnn.MatMulOp(x, net.weights(8, 4))), net.const(1e3)))
+    y = net.quant(y, 0.5)
+    module = net.module(net.op(qnn.MatMulOp(y, net.weights(4, 2))), x)
+    inputs = frames(net)
+    expected = run_module(module, inputs)
+    for pass_ in PASSES:
+        pass_.apply(Context(), module)
+        text = str(module)
+        assert str(Parser(compiler_context(), text).parse_module()) == text
+        assert all((a == e).all() for a, e in zip(run_module(module, inputs), expected, strict=True)), pass_.name

@@ -12,8 +12,8 @@ from xdsl.ir import Block, Operation, SSAValue
 from qnn_ir import maps
 from qnn_ir.analysis.align import PairBase
 from qnn_ir.analysis.integerize import UserNote, is_stored, plan, roots
+from qnn_ir.analysis.map_forms import steps_map
 from qnn_ir.analysis.rational import Coef
-from qnn_ir.analysis.steps import Steps
 from qnn_ir.analysis.value import Affine, Base, Value, affine_form, of_base
 from qnn_ir.constants import int_type, location_name
 from qnn_ir.dialects import qnn
@@ -111,7 +111,7 @@ class Walk:
         if isinstance(base.handle, Deferred):
             base.sign = np.where(base.handle.may_flip(planned.falling_groups()), -base.sign, base.sign)
         mapped = planned.finish()
-        mapped.value.base.handle = self.map_op(base, from_steps(mapped.steps), mapped.groups, mapped.value.base)
+        mapped.value.base.handle = self.map_op(base, steps_map(mapped.steps), mapped.groups, mapped.value.base)
         return mapped.value
 
     def map_op(self, base: Base, function: maps.Map, groups: Ints, result: Base) -> SSAValue:
@@ -188,11 +188,6 @@ class Walk:
         result = Base(shape, gid, base.lo, base.hi, handle)
         result.sign = base.sign
         return result
-
-
-def from_steps(steps: Steps) -> maps.Steps:
-    """The map that the dialect stores."""
-    return maps.Steps(steps.base, steps.positions, steps.deltas)
 
 
 def element_type(base: Base) -> Any:
