@@ -108,9 +108,9 @@ def test_compiled_once(tmp_path: Path) -> None:
 
 
 def test_errors_are_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no C\\+\\+ compiler"):
+    with pytest.raises(UserError, match=r"no C\+\+ compiler"):
         csim.compile(tmp_path, cxx="no-such-compiler")
-    with pytest.raises(UserError, match="no tb.cpp"):
+    with pytest.raises(UserError, match=r"no tb\.cpp"):
         csim.compile(tmp_path)
     (tmp_path / "tb.cpp").write_text("int main() { return x; }\n")
     with pytest.raises(UserError, match="compiler failed"):
@@ -119,5 +119,5 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
 
 def test_wrong_input_size(tmp_path: Path) -> None:
     exe = csim.compile(write(lowered(network(binary=True)[0]), tmp_path), flags=QUICK)
-    with pytest.raises(UserError, match="simulation failed; tb: .*bytes, expected"):
+    with pytest.raises(UserError, match=r"simulation failed; tb: .*bytes, expected"):
         csim.run(exe, [np.zeros((2, 3), np.uint8)])
