@@ -137,7 +137,7 @@ CASES: dict[str, tuple[str, str, str, int]] = {
         4,
     ),
     "step_sum": (
-        """%t = hlsc.rom dense<[[[-5, 90], [3, 4], [0, 0], [-128, 127]]]> 
+        """%t = hlsc.rom dense<[[[-5, 90], [3, 4], [0, 0], [-128, 127]]]>
         : tensor<1x4x2xi8> as !hlsc.mem<1 x vector<4x2xsi8>>
     %d = hlsc.rom dense<[[[1, -1], [2, 3], [-4, 1], [1, 1]]]> : tensor<1x4x2xi8> as !hlsc.mem<1 x vector<4x2xsi3>>""",
         f"""%tt = hlsc.load %t : !hlsc.mem<1 x vector<4x2xsi8>> -> vector<4x2xsi8>
