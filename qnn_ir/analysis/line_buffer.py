@@ -12,6 +12,8 @@ whose last pixels nothing needs any more. Where it would fall, it is clamped to 
 window steps over pixels that it never loads, so that the position never runs ahead of what has been stored for sure.
 """
 
+import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +46,11 @@ class WindowShape(NamedTuple):
         return self.rows * self.columns
 
     @property
+    def taps(self) -> int:
+        """Pixels of a window, and clocks per position."""
+        return math.prod(self.kernel)
+
+    @property
     def first(self) -> int:
         """The unclamped position at the beginning of a frame."""
         return -self.pads[0] * self.columns - self.pads[1]
@@ -59,25 +66,25 @@ class LineBuffer(NamedTuple):
     """Lowest and highest difference between the parts of a frame that are read and written."""
 
 
+@lru_cache(maxsize=256)
 def line_buffer(shape: WindowShape) -> LineBuffer:
     """The smallest buffer with which evenly spaced pixels never wait, nor does the window in the steady state."""
     oldest = _oldest(shape)
     clamped = bool((np.diff(oldest) < 0).any() or oldest[-1] > shape.pixels + shape.first)
     if clamped:
         oldest = np.clip(_oldest(shape, limit=shape.strides[0] * shape.columns), 0, shape.pixels)
-    needed = _needed(shape)
-    taps = needed.shape[1]
-    # over all frames, tap after tap; what is outside the image needs nothing more than the taps before it
-    offsets = (np.arange(FRAMES) * shape.pixels)[:, None, None]
-    every = np.where(needed >= 0, needed + offsets, np.int64(-1)).reshape(-1)
-    newest = np.maximum.accumulate(every)
-    position = (np.repeat(oldest, taps) + offsets[:, 0]).reshape(-1)
+    # over all frames; a window outside the image needs nothing more than the windows before it
+    offsets = (np.arange(FRAMES) * shape.pixels)[:, None]
+    needed = _newest(shape)
+    newest = np.maximum.accumulate(np.where(needed >= 0, needed + offsets, np.int64(-1)).reshape(-1))
+    position = (oldest + offsets).reshape(-1)
     before = np.append(0, newest[:-1] + 1)
     lag = max(0, int((position - np.maximum(before, 0)).max()))
     position = position - lag
     distance = int((newest - position).max()) + 1
-    held = max(_held(shape, newest, position, pace) for pace in {1.0, max(1.0, shape.pixels / needed.size)})
-    depth = max(distance + SPARE, held + SPARE)
+    slowest = shape.pixels / oldest.size
+    held = max(_held(shape, newest, position, pace) for pace in {shape.taps, max(shape.taps, slowest)})
+    depth = max(distance, held) + SPARE
     return LineBuffer(depth, lag, clamped, _lead(shape, newest, position, depth))
 
 
@@ -89,43 +96,39 @@ def _oldest(shape: WindowShape, limit: int | None = None) -> IntArray:
     return (rows[:, None] * shape.columns + columns + shape.first).reshape(-1)
 
 
-def _needed(shape: WindowShape) -> IntArray:
-    """The pixel at each tap of each position, -1 where it is padding: (positions, taps)."""
-    top, left = shape.pads[:2]
-    rows, columns = (
-        np.arange(n, dtype=np.int64)[:, None] * s + np.arange(k) * d - pad
-        for n, k, s, d, pad in zip(
-            shape.positions, shape.kernel, shape.strides, shape.dilations, (top, left), strict=True
-        )
-    )
-    y, x = rows[:, None, :, None], columns[None, :, None, :]
-    inside = (y >= 0) & (y < shape.rows) & (x >= 0) & (x < shape.columns)
-    return np.where(inside, y * shape.columns + x, -1).reshape(rows.shape[0] * columns.shape[0], -1)
+def _newest(shape: WindowShape) -> IntArray:
+    """The last pixel that the window loads at each position, -1 where it lies in the padding alone."""
+    lasts: list[IntArray] = []
+    for i, size in enumerate((shape.rows, shape.columns)):
+        first = np.arange(shape.positions[i], dtype=np.int64)[:, None] * shape.strides[i] - shape.pads[i]
+        taps = first + np.arange(shape.kernel[i]) * shape.dilations[i]
+        lasts.append(np.where((taps >= 0) & (taps < size), taps, -1).max(axis=1))
+    y, x = lasts[0][:, None], lasts[1][None]
+    return np.where((y >= 0) & (x >= 0), y * shape.columns + x, -1).reshape(-1)
 
 
 def _held(shape: WindowShape, newest: IntArray, position: IntArray, pace: float) -> int:
     """
     How far stored pixels are ahead of the position at most, when neither side ever waits for room.
 
-    Pixels come evenly; the window takes `pace` clocks per tap, and as long for a frame as the pixels do.
+    Pixels come evenly; the window takes `pace` clocks per position, and as long for a frame as the pixels do.
     """
-    taps = newest.size // FRAMES
-    interval = max(taps * pace, float(shape.pixels))
-    step = interval / shape.pixels
-    arrival = np.arange(1, FRAMES * shape.pixels + 1) * step
+    interval = max(newest.size // FRAMES * pace, float(shape.pixels))
+    arrival = np.arange(1, FRAMES * shape.pixels + 1) * (interval / shape.pixels)
     ready = np.where(newest >= 0, arrival[np.maximum(newest, 0)], arrival[0])
     ticks = np.arange(newest.size) * pace
     fired = ticks + np.maximum.accumulate(ready - ticks)
     # positions at the arrivals of the first frames; the last frame only shows where the window stands by then
     known = arrival[: (FRAMES - 1) * shape.pixels]
-    at = np.minimum(np.searchsorted(fired, known - 1e-6, "left"), newest.size - 1)
+    at = np.minimum(np.searchsorted(fired + pace, known - 1e-6, "left"), newest.size - 1)
     return int((np.arange(known.size) - position[at]).max()) + 1
 
 
 def _lead(shape: WindowShape, newest: IntArray, position: IntArray, depth: int) -> tuple[float, float]:
     """Bounds on (part of the frame read) - (part written), for any fill that stays within the buffer."""
-    taps = newest.size // FRAMES
-    written = np.arange(newest.size) / taps
-    low = (np.maximum(newest, 0) / shape.pixels - written - 1 / taps).min()
+    count = newest.size // FRAMES
+    written = np.arange(newest.size) / count
+    before = np.append(0, np.maximum(newest[:-1], 0))
+    low = (before / shape.pixels - written - 1 / count).min()
     high = ((position + depth) / shape.pixels - written).max()
     return float(min(low, 0.0)), float(high)
