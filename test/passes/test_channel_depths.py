@@ -23,7 +23,8 @@ from qnn_ir.interp.stream import SEMANTICS, run_graph
 from qnn_ir.passes.actors import LOWERINGS
 from qnn_ir.passes.actors.leads import LEADS, lead
 from qnn_ir.passes.convert_stream_to_hlsc import ConvertStreamToHlscPass
-from qnn_ir.passes.hlsc_verify_processes import process_facts
+from qnn_ir.passes.hlsc_pack_bits import HlscPackBitsPass
+from qnn_ir.passes.hlsc_verify_processes import HlscVerifyProcessesPass, process_facts
 
 slow = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -39,13 +40,14 @@ def test_every_actor_has_a_process_and_a_lead() -> None:
 @slow
 @given(image_networks())
 def test_networks_run_in_the_depths_that_they_get(module: ModuleOp) -> None:
-    """No deadlock over several frames, and the integers of the graph."""
+    """No deadlock over several frames, the rules of all processes and channels, and the integers of the graph."""
     graph = next(op for op in module.walk() if isinstance(op, GraphOp))
     size = graph.body.block.args[0].type.elements  # pyright: ignore[reportAttributeAccessIssue]
     inputs = [np.random.default_rng(0).integers(0, 4, (2, size))]
     expected = run_graph(graph, inputs)
-    ConvertStreamToHlscPass().apply(Context(), module)
-    module.verify()
+    for pass_ in (ConvertStreamToHlscPass(), HlscPackBitsPass(), HlscVerifyProcessesPass()):
+        pass_.apply(Context(), module)
+        module.verify()
     assert run_bounded(top_of(module), FRAMES) == []
     np.testing.assert_array_equal(run_top(module, top_of(module), inputs), expected)
 
