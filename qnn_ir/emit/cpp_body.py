@@ -186,6 +186,9 @@ class BodyPrinter:
         low = op.offset.value.data * stride
         high = low + op.size.value.data * stride - 1
         source = self._values.word(op.input)
+        if source.text.isidentifier() and op.input.type == op.result.type:
+            self._values.words[op.result] = source
+            return self._lanes_too(op.result, source)
         if source.text.isidentifier() and op.result.has_one_use() and self._forms.of_value.get(op.result) == {BITS}:
             self._values.words[op.result] = cast(word(op.result.type), atom(f"{source}.range({high}, {low})"))
             return []

@@ -187,7 +187,7 @@ static void fc1_width(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<8> > &o
         const ap_uint<8> all = (x_1, x);
         last = all.range(7, 4);
         if (k * 2 >= 2) {
-          out0.write(ap_uint<8>(all.range(7, 0)));
+          out0.write(all);
         }
       }
     }
@@ -272,7 +272,7 @@ static void label_width(hls::stream<ap_uint<14> > &in0, hls::stream<ap_uint<28> 
         const ap_uint<28> all = (x_1, x);
         last = all.range(27, 14);
         if (k * 2 >= 2) {
-          out0.write(ap_uint<28>(all.range(27, 0)));
+          out0.write(all);
         }
       }
     }

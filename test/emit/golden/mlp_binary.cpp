@@ -233,7 +233,7 @@ static void fc1_width(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<8> > &o
         const ap_uint<8> all = (x_1, x);
         last = all.range(7, 4);
         if (k * 2 >= 2) {
-          out0.write(ap_uint<8>(all.range(7, 0)));
+          out0.write(all);
         }
       }
     }
