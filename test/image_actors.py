@@ -15,6 +15,7 @@ from qnn_ir.dialects.stream import (
     CropOp,
     DepthwiseOp,
     Geometry,
+    JoinMulOp,
     PoolKind,
     PoolOp,
     ReorderOp,
@@ -149,6 +150,18 @@ def reorder_graphs(draw: Draw) -> Case:
     return Case(module, draw_streams(draw, [source]))
 
 
+@st.composite
+def product_graphs(draw: Draw) -> Case:
+    """A product of two channels with offsets of both signs and its inputs."""
+    pe, beats = draw(small), draw(small)
+    types = [ChannelType(draw(elements), pe, beats) for _ in range(2)]
+    offsets = [draw(st.integers(-9, 9)) for _ in range(2)]
+    (a, b), (c, d) = ([end + o for end in type_range(t.element)] for t, o in zip(types, offsets, strict=True))
+    ends = [a * c, a * d, b * c, b * d]
+    result = int_type(min(ends), max(ends))
+    return Case(graph_of(types, lambda x, y: JoinMulOp("m", x, y, result, *offsets, pe)), draw_streams(draw, types))
+
+
 kinds = {
     "window": window_graphs(),
     "depthwise": depthwise_graphs(),
@@ -157,5 +170,6 @@ kinds = {
     "crop": crop_graphs(),
     "upsample": upsample_graphs(),
     "reorder": reorder_graphs(),
+    "product": product_graphs(),
 }
 """One actor of each kind with its inputs in stream order."""

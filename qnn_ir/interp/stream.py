@@ -21,6 +21,7 @@ from qnn_ir.dialects.stream import (
     ForkOp,
     GraphOp,
     JoinAddOp,
+    JoinMulOp,
     LabelSelectOp,
     MapOp,
     MvtuOp,
@@ -109,6 +110,11 @@ def _join_add(op: JoinAddOp, operands: list[Stream]) -> list[Stream]:
     return [op.ma.value.data * a + op.mb.value.data * b]
 
 
+def _join_mul(op: JoinMulOp, operands: list[Stream]) -> list[Stream]:
+    a, b = operands
+    return [(a + op.offset_a.value.data) * (b + op.offset_b.value.data)]
+
+
 def _label_select(op: LabelSelectOp, operands: list[Stream]) -> list[Stream]:
     count, vectors = operands[0].shape[0], op.vectors.value.data
     scores = operands[0].reshape(count, vectors, -1)[..., : op.channels.value.data]
@@ -139,6 +145,7 @@ SEMANTICS: dict[type[Operation], Semantics] = {
     MvtuOp: _on(MvtuOp, _mvtu),
     MapOp: _on(MapOp, _map),
     JoinAddOp: _on(JoinAddOp, _join_add),
+    JoinMulOp: _on(JoinMulOp, _join_mul),
     LabelSelectOp: _on(LabelSelectOp, _label_select),
     WidthOp: _on(WidthOp, _width),
     ForkOp: _on(ForkOp, _fork),

@@ -15,6 +15,7 @@ from qnn_ir.dialects.stream import (
     CropOp,
     DepthwiseOp,
     GraphOp,
+    JoinMulOp,
     PoolKind,
     PoolOp,
     ReorderOp,
@@ -92,6 +93,13 @@ def concat(op: ConcatOp, *inputs: np.ndarray) -> list[int]:
     return found
 
 
+def product(op: JoinMulOp, a: np.ndarray, b: np.ndarray) -> list[int]:
+    """Element by element."""
+    return [
+        (x + op.offset_a.value.data) * (y + op.offset_b.value.data) for x, y in zip(a.tolist(), b.tolist(), strict=True)
+    ]
+
+
 DEFINITIONS = {
     "window": window,
     "depthwise": depthwise,
@@ -100,6 +108,7 @@ DEFINITIONS = {
     "upsample": upsample,
     "reorder": reorder,
     "concat": concat,
+    "product": product,
 }
 
 

@@ -10,6 +10,7 @@ from xdsl.ir import Dialect
 from qnn_ir.dialects.stream.actor import Actor, channel
 from qnn_ir.dialects.stream.compute import JoinAddOp, LabelSelectOp, MapOp, MvtuOp
 from qnn_ir.dialects.stream.graph import GraphOp, OutputOp
+from qnn_ir.dialects.stream.products import JoinMulOp
 from qnn_ir.dialects.stream.rearrange import ConcatOp, CropOp, ReorderOp, UpsampleOp
 from qnn_ir.dialects.stream.routing import ForkOp, WidthOp
 from qnn_ir.dialects.stream.spatial import DepthwiseOp, Geometry, PoolKind, PoolKindAttr, PoolOp, WindowOp
@@ -25,6 +26,7 @@ __all__ = [
     "Geometry",
     "GraphOp",
     "JoinAddOp",
+    "JoinMulOp",
     "LabelSelectOp",
     "LayoutAttr",
     "MapOp",
@@ -49,6 +51,7 @@ Stream = Dialect(
         MvtuOp,
         MapOp,
         JoinAddOp,
+        JoinMulOp,
         LabelSelectOp,
         WidthOp,
         ForkOp,

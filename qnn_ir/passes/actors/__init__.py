@@ -11,6 +11,7 @@ from qnn_ir.dialects.stream import (
     DepthwiseOp,
     ForkOp,
     JoinAddOp,
+    JoinMulOp,
     LabelSelectOp,
     MapOp,
     MvtuOp,
@@ -25,6 +26,7 @@ from qnn_ir.passes.actors.crop import lower_crop
 from qnn_ir.passes.actors.depthwise import lower_depthwise
 from qnn_ir.passes.actors.fork import lower_fork
 from qnn_ir.passes.actors.join_add import lower_join_add
+from qnn_ir.passes.actors.join_mul import lower_join_mul
 from qnn_ir.passes.actors.label_select import lower_label_select
 from qnn_ir.passes.actors.map import lower_map
 from qnn_ir.passes.actors.mvtu import lower_mvtu
@@ -41,6 +43,7 @@ LOWERINGS: dict[type[Actor], Callable[[Any, str], ProcessOp]] = {
     LabelSelectOp: lower_label_select,
     ForkOp: lower_fork,
     JoinAddOp: lower_join_add,
+    JoinMulOp: lower_join_mul,
     WindowOp: lower_window,
     DepthwiseOp: lower_depthwise,
     PoolOp: lower_pool,
