@@ -147,12 +147,36 @@ def width(source: int, target: int, bits: int) -> Cost:
     return Cost(lut=bits * wide * 0.3 * (1 + math.log2(positions + 1)) + 8.0)
 
 
+def buffer(depth: int, bits: int) -> Cost:
+    """A memory of `depth` words of `bits` bits that is written and read."""
+    if depth * bits <= ROM_IN_LUTS:
+        return Cost(lut=math.ceil(depth / 32) * bits / 2)
+    return Cost(bram18=min(math.ceil(depth / d) * math.ceil(bits / w) for d, w in _BRAM_SHAPES))
+
+
 def window(depth: int, bits: int) -> Cost:
     """A line buffer of `depth` words of `bits` bits, and its counters."""
-    control = Cost(lut=130.0)
-    if depth * bits <= ROM_IN_LUTS:
-        return control.plus(Cost(lut=math.ceil(depth / 32) * bits / 2))
-    return control.plus(Cost(bram18=min(math.ceil(depth / d) * math.ceil(bits / w) for d, w in _BRAM_SHAPES)))
+    return Cost(lut=130.0).plus(buffer(depth, bits))
+
+
+def reorder(depth: int, bits: int) -> Cost:
+    """Room for two blocks of `depth` words of `bits` bits, and the counters of both sides."""
+    return Cost(lut=90.0).plus(buffer(2 * depth, bits))
+
+
+def upsample(depth: int, bits: int) -> Cost:
+    """A row of `depth` words of `bits` bits."""
+    return Cost(lut=30.0).plus(buffer(depth, bits))
+
+
+def concat(inputs: int, bits: int) -> Cost:
+    """A selector of words of `bits` bits."""
+    return Cost(lut=bits * inputs / 2 + 10.0)
+
+
+def crop() -> Cost:
+    """Counters alone."""
+    return Cost(lut=25.0)
 
 
 def depthwise(shape: MvtuShape, channels: int, taps: int, pe: int) -> Cost:

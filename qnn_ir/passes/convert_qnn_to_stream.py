@@ -31,9 +31,6 @@ class ConvertQnnToStreamPass(ModulePass):
     that only reorder elements become the order of weights and of the boundary layouts; values with several readers
     get a fork. What has no lowering is reported all at once, by ONNX node.
 
-    `spatial`: convolutions and pools as well, as windows and what works on their pixels (these actors are interpreted
-    and folded, but have no process yet).
-
     ```mlir
     %a = qnn.matmul %x, %w : ...            %y = stream.mvtu "fc0" %x weights(...) map(...) : ...
     %y = qnn.map %a {map = ...} : ...   ->
@@ -42,22 +39,20 @@ class ConvertQnnToStreamPass(ModulePass):
 
     name = "convert-qnn-to-stream"
 
-    spatial: bool = False
-
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         functions = [f for f in op.body.block.ops if isinstance(f, FuncOp) and f.sym_name.data == ACCELERATOR]
         if not functions:
             raise UserError(f"no function @{ACCELERATOR}", "convert-qnn-to-stream", "run qnn-split-host first")
         for function in functions:
-            graph = convert(function, self.spatial)
+            graph = convert(function)
             Rewriter.insert_op(graph, InsertPoint.before(function))
             Rewriter.erase_op(function)
 
 
-def convert(function: FuncOp, spatial: bool = False) -> GraphOp:
+def convert(function: FuncOp) -> GraphOp:
     """The graph of `function`. Raises `UserError` naming all operators that cannot be converted."""
     block = Block()
-    conversion = Conversion(block, spatial)
+    conversion = Conversion(block)
     inputs = [_input(arg, index, conversion) for index, arg in enumerate(function.body.block.args)]
     last = function.body.block.last_op
     assert isinstance(last, ReturnOp)

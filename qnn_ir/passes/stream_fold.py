@@ -18,6 +18,8 @@ from qnn_ir.constants import location_name
 from qnn_ir.device import Device, device_of
 from qnn_ir.dialects.stream import (
     Actor,
+    ConcatOp,
+    CropOp,
     DepthwiseOp,
     ForkOp,
     GraphOp,
@@ -26,6 +28,8 @@ from qnn_ir.dialects.stream import (
     MapOp,
     MvtuOp,
     PoolOp,
+    ReorderOp,
+    UpsampleOp,
     WindowOp,
     channel,
 )
@@ -47,6 +51,10 @@ KNOBS: dict[type[Actor], tuple[str, ...]] = {
     WindowOp: ("simd",),
     DepthwiseOp: ("pe",),
     PoolOp: ("pe",),
+    ConcatOp: ("pe",),
+    CropOp: ("pe",),
+    ReorderOp: ("pe",),
+    UpsampleOp: ("pe",),
 }
 """What can be chosen per actor."""
 

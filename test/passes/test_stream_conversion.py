@@ -148,18 +148,17 @@ def test_map_over_channels_behind_a_transposed_product() -> None:
 
 def test_all_failures_are_reported_with_their_nodes() -> None:
     text = """
-    func.func @accelerator(%x: tensor<1x3x4x4xui2>) -> tensor<1x3x2x2xui2> {
-      %y = qnn.max_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>,
-        dilations = array<i64: 1, 1>} : (tensor<1x3x4x4xui2>) -> tensor<1x3x2x2xui2> loc("/pool\\n1")
-      %c = qnn.slice %x {starts = array<i64: 0>, ends = array<i64: 2>, steps = array<i64: 2>, axes = array<i64: 2>}
-        : (tensor<1x3x4x4xui2>) -> tensor<1x3x1x4xui2> loc("cut")
-      %d = qnn.slice %x {starts = array<i64: 0, 0>, ends = array<i64: 2, 2>, steps = array<i64: 1, 1>,
-        axes = array<i64: 2, 3>} : (tensor<1x3x4x4xui2>) -> tensor<1x3x2x2xui2> loc("crop")
-      %s = qnn.scaled_add %y, %d {ma = 1 : i64, mb = 1 : i64}
-        : (tensor<1x3x2x2xui2>, tensor<1x3x2x2xui2>) -> tensor<1x3x2x2xui2>
-      func.return %s : tensor<1x3x2x2xui2>
+    func.func @accelerator(%x: tensor<1x3x4x4xui2>) -> (tensor<1x4x3x4xui2>, tensor<1x3x4x4xui4>) {
+      %t = qnn.transpose %x {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x4x4xui2>) -> tensor<1x4x3x4xui2>
+      %m = qnn.matmul %x, %x : (tensor<1x3x4x4xui2>, tensor<1x3x4x4xui2>) -> tensor<1x3x4x4xui4> loc("/mul\\n1")
+      %b = qnn.constant dense<1> : tensor<3xui8> as tensor<3xui1>
+      %w = qnn.constant dense<1> : tensor<3x3x1x1xui8> as tensor<3x3x1x1xui1>
+      %c = qnn.conv %x, %w, %b {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>}
+        : (tensor<1x3x4x4xui2>, tensor<3x3x1x1xui1>, tensor<3xui1>) -> tensor<1x3x4x4xui4> loc("conv")
+      %s = qnn.add %m, %c : (tensor<1x3x4x4xui4>, tensor<1x3x4x4xui4>) -> tensor<1x3x4x4xui4>
+      func.return %t, %s : tensor<1x4x3x4xui2>, tensor<1x3x4x4xui4>
     }"""
-    with pytest.raises(UserError, match=r"2 operators cannot .*: /pool\\n1 \(max_pool is not supported yet\), crop"):
+    with pytest.raises(UserError, match=r"2 operators cannot .*: /mul\\n1 \(a product .*\), conv \(a bias"):
         ConvertQnnToStreamPass().apply(Context(), parse(text))
 
 

@@ -12,9 +12,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnrealizedConversionCastOp
 
 from qnn_ir.device import set_device
-from qnn_ir.dialects.stream import MvtuOp, WidthOp
+from qnn_ir.dialects.stream import Actor, MvtuOp, Stream, WidthOp
 from qnn_ir.errors import UserError
-from qnn_ir.passes.stream_fold import StreamFoldPass, folding_of
+from qnn_ir.passes.folding.choices import LAYERS
+from qnn_ir.passes.stream_fold import KNOBS, StreamFoldPass, folding_of
 from qnn_ir.passes.stream_insert_width_converters import StreamInsertWidthConvertersPass
 from qnn_ir.targets import load_board
 
@@ -159,14 +160,6 @@ def test_padding_follows_its_value_through_maps() -> None:
     assert folding_of(graph_of(module)) == {"a": {"pe": 2, "simd": 2}, "m": {"pe": 2}, "b": {"pe": 2, "simd": 2}}
 
 
-def test_an_actor_without_choices_is_named() -> None:
-    module = parse("""
-    stream.graph @accelerator (%x : !stream.chan<ui2 x 1, 4>) -> (!stream.chan<ui2 x 1, 8>)
-        inputs([#stream.layout<shape = [1, 4], perm = [0, 1], channels = 4>])
-        outputs([#stream.layout<shape = [1, 8], perm = [0, 1], channels = 8>]) {
-      %y = stream.upsample "u" %x {shape = array<i64: 2, 2, 1>, factors = array<i64: 2, 1>}
-        : !stream.chan<ui2 x 1, 4> -> !stream.chan<ui2 x 1, 8> loc("/up/Resize")
-      stream.output %y : !stream.chan<ui2 x 1, 8>
-    }""")
-    with pytest.raises(UserError, match=r"/up/Resize: stream\.upsample cannot be folded yet"):
-        StreamFoldPass().apply(Context(), module)
+def test_every_actor_has_choices() -> None:
+    actors = {op for op in Stream.operations if issubclass(op, Actor)} - {WidthOp}
+    assert actors == set(LAYERS) == set(KNOBS)

@@ -15,7 +15,6 @@ from qnn_ir import maps
 from qnn_ir.constants import int_type
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import shape_of
-from qnn_ir.errors import UserError
 from qnn_ir.interp.qnn import run_function
 from qnn_ir.interp.stream import run_tensors
 from qnn_ir.passes.convert_qnn_to_stream import ConvertQnnToStreamPass
@@ -64,7 +63,7 @@ def check(net: Net, folding: StreamFoldPass) -> list[type]:
     inputs = [np.random.default_rng(5).integers(0, 4, (2, *shape_of(arg))) for arg in function.body.block.args]
     expected = run_function(module, function, inputs)
     kinds: list[type] = []
-    for item in (ConvertQnnToStreamPass(spatial=True), folding, StreamInsertWidthConvertersPass()):
+    for item in (ConvertQnnToStreamPass(), folding, StreamInsertWidthConvertersPass()):
         item.apply(Context(), module)
         module.verify()
         kinds = kinds or [type(actor) for actor in graph_of(module).actors()]
@@ -173,10 +172,3 @@ def test_one_dimension_and_padding() -> None:
     net.add(qnn.ConvOp(net.value, net.constant((4, 3, 3)), strides=(2,), dilations=(2,), element=SI16))
     net.map()
     assert check(net, StreamFoldPass(pe=2, simd=3)) == [stream.WindowOp, stream.WindowOp, stream.MvtuOp]
-
-
-def test_without_the_option_they_are_not_supported_yet() -> None:
-    net = Net((1, 3, 4, 4))
-    net.add(qnn.ConvOp(net.value, net.constant((2, 3, 3, 3)), element=SI16))
-    with pytest.raises(UserError, match="conv is not supported yet"):
-        ConvertQnnToStreamPass().apply(Context(), net.module())

@@ -13,6 +13,8 @@ from qnn_ir.constants import IntArray, dense_int, to_numpy
 from qnn_ir.dialects.stream import (
     Actor,
     ChannelType,
+    ConcatOp,
+    CropOp,
     DepthwiseOp,
     GraphOp,
     JoinAddOp,
@@ -21,12 +23,16 @@ from qnn_ir.dialects.stream import (
     MapOp,
     MvtuOp,
     PoolOp,
+    ReorderOp,
+    UpsampleOp,
     WidthOp,
     WindowOp,
     channel,
 )
 from qnn_ir.dialects.stream.actor import i64_attr
 from qnn_ir.passes.folding.edges import Edges, binary_fill, pad_rows, padded_layout
+
+WITH_PE = (MvtuOp, MapOp, JoinAddOp, DepthwiseOp, PoolOp, ConcatOp, CropOp, ReorderOp, UpsampleOp)
 
 
 def unfold(graph: GraphOp) -> None:
@@ -92,6 +98,9 @@ def _pad(actor: Actor, edges: Edges, sizes: Sizes, choice: Choice) -> None:
         geometry = actor.geometry()
         channels = geometry.channels // unit * size
         actor.shape = DenseArrayBase.from_list(i64, [geometry.rows, geometry.columns, channels])
+    elif isinstance(actor, UpsampleOp):
+        rows, columns, channels = actor.shape.get_values()
+        actor.shape = DenseArrayBase.from_list(i64, [rows, columns, channels // unit * size])
     elif isinstance(actor, PoolOp):
         actor.channels = i64_attr(actor.channels.value.data // unit * size)
     elif isinstance(actor, MapOp):
@@ -107,7 +116,7 @@ def _repeated(groups: IntArray, multiple: int) -> IntArray:
 
 
 def _set_lanes(actor: Actor, choice: Choice) -> None:
-    if isinstance(actor, MvtuOp | MapOp | JoinAddOp | DepthwiseOp | PoolOp):
+    if isinstance(actor, WITH_PE):
         actor.pe = i64_attr(choice.pe)
     if isinstance(actor, MvtuOp | LabelSelectOp | WindowOp):
         actor.simd = i64_attr(choice.simd)

@@ -9,12 +9,14 @@ from xdsl.ir import Operation
 
 from qnn_ir import maps
 from qnn_ir.analysis import cost
-from qnn_ir.analysis.cost import MapShape, MvtuShape
+from qnn_ir.analysis.cost import Cost, MapShape, MvtuShape
 from qnn_ir.analysis.folding import Choice, Layer, Sizes, lane_counts
 from qnn_ir.constants import location_name, to_numpy
 from qnn_ir.dialects.qnn.attributes import MapAttr
 from qnn_ir.dialects.stream import (
     Actor,
+    ConcatOp,
+    CropOp,
     DepthwiseOp,
     ForkOp,
     JoinAddOp,
@@ -22,12 +24,14 @@ from qnn_ir.dialects.stream import (
     MapOp,
     MvtuOp,
     PoolOp,
+    ReorderOp,
+    UpsampleOp,
     WindowOp,
     channel,
 )
 from qnn_ir.errors import UserError
 from qnn_ir.int_types import width_of
-from qnn_ir.passes.folding.edges import Edges
+from qnn_ir.passes.folding.edges import Edges, vector_lengths
 
 Wanted: TypeAlias = Mapping[str, int]
 """Explicit values of `pe` and `simd`; a missing one is free."""
@@ -207,6 +211,35 @@ def _pool(op: PoolOp, edges: Edges, wanted: Wanted) -> Layer:
     return Layer(op.layer.data, (index,), choices)
 
 
+def _uniform(op: ConcatOp | CropOp | ReorderOp | UpsampleOp, edges: Edges, wanted: Wanted) -> Layer:
+    """Actors that move elements: `pe` lanes on every port, and the cost depends on nothing else."""
+    index = edges.of(op.results[0])
+    bits, length = channel(op.results[0]).element.width.data, vector_lengths(op)[-1][1]
+    units, beats = length // edges.unit(op.results[0]), op.cycles()
+
+    def choices(sizes: Sizes) -> list[Choice]:
+        grown = units * sizes[0]
+        return [
+            Choice(beats * grown // length // pe, _moving(op, pe, bits), pe, 1, pe, pe)
+            for pe in lane_counts(grown, bits, wanted.get("pe"))
+        ]
+
+    return Layer(op.layer.data, (index,), choices)
+
+
+def _moving(op: ConcatOp | CropOp | ReorderOp | UpsampleOp, pe: int, bits: int) -> Cost:
+    match op:
+        case ConcatOp():
+            return cost.concat(len(op.inputs), pe * bits)
+        case CropOp():
+            return cost.crop()
+        case ReorderOp():
+            return cost.reorder(math.prod(op.dims()) // pe, pe * bits)
+        case UpsampleOp():
+            _, columns, channels = op.shape.get_values()
+            return cost.upsample(columns * channels // pe, pe * bits)
+
+
 LayerOf: TypeAlias = Callable[[Actor, Edges, Wanted], Layer]
 
 
@@ -229,4 +262,8 @@ LAYERS: dict[type[Operation], LayerOf] = {
     WindowOp: _on(WindowOp, _window),
     DepthwiseOp: _on(DepthwiseOp, _depthwise),
     PoolOp: _on(PoolOp, _pool),
+    ConcatOp: _on(ConcatOp, _uniform),
+    CropOp: _on(CropOp, _uniform),
+    ReorderOp: _on(ReorderOp, _uniform),
+    UpsampleOp: _on(UpsampleOp, _uniform),
 }

@@ -16,6 +16,8 @@ from qnn_ir.constants import IntArray, to_numpy, type_range
 from qnn_ir.dialects.qnn.attributes import MapAttr
 from qnn_ir.dialects.stream import (
     Actor,
+    ConcatOp,
+    CropOp,
     DepthwiseOp,
     ForkOp,
     GraphOp,
@@ -26,12 +28,17 @@ from qnn_ir.dialects.stream import (
     MvtuOp,
     PoolKind,
     PoolOp,
+    ReorderOp,
+    UpsampleOp,
     WindowOp,
     channel,
 )
 
-TRANSPARENT = (MapOp, JoinAddOp, ForkOp, WindowOp, DepthwiseOp, PoolOp)
+TRANSPARENT = (MapOp, JoinAddOp, ForkOp, WindowOp, DepthwiseOp, PoolOp, UpsampleOp)
 """Actors that keep the elements of a vector and their order."""
+
+RIGID = (ConcatOp, CropOp, ReorderOp)
+"""Actors that read or write no padding."""
 
 
 @dataclass
@@ -93,6 +100,9 @@ class Edges:
                 self.classes[self._of[value]].lengths.append(length)
             if isinstance(actor, LabelSelectOp):
                 self.classes[self._of[actor.result]].fixed = True
+            if isinstance(actor, RIGID):
+                for value in (*actor.operands, *actor.results):
+                    self.classes[self._of[value]].fixed = True
         for value, index in self._of.items():
             edge = self.classes[index]
             edge.unit = math.gcd(*edge.lengths) if edge.lengths else channel(value).elements
@@ -122,7 +132,7 @@ class Edges:
                     self.classes[self._of[result]].fixed = True
 
     def _pad_value(self, actor: Actor, inputs: list[int | None]) -> int | None:
-        if isinstance(actor, ForkOp):
+        if isinstance(actor, ForkOp | UpsampleOp):
             return inputs[0]
         if isinstance(actor, JoinAddOp):
             a, b = inputs
@@ -164,7 +174,7 @@ class Edges:
 
 
 def vector_lengths(actor: Actor) -> list[tuple[SSAValue, int]]:
-    """The channels of `actor` that it sees as vectors, and how long these are."""
+    """The channels of `actor` that it sees as vectors, and how long these are: the last one bounds `pe`."""
     match actor:
         case MvtuOp():
             return [(actor.input, actor.columns), (actor.result, actor.rows)]
@@ -176,6 +186,19 @@ def vector_lengths(actor: Actor) -> list[tuple[SSAValue, int]]:
             return [(actor.input, actor.channels)]
         case PoolOp():
             return [(actor.input, actor.channels.value.data)]
+        case UpsampleOp():
+            return [(actor.input, actor.shape.get_values()[2])]
+        case ConcatOp():
+            together = math.gcd(*actor.parts())
+            return [(value, together) for value in (*actor.inputs, actor.result)]
+        case CropOp():
+            start, size, step = actor.axes()[-1]
+            together = math.gcd(actor.dims()[-1], start, size) if step == 1 else 1
+            return [(actor.input, together), (actor.result, together)]
+        case ReorderOp():
+            stays = actor.order()[-1] == len(actor.order()) - 1
+            together = actor.dims()[-1] if stays else 1
+            return [(actor.input, together), (actor.result, together)]
         case _:
             return []
 

@@ -7,15 +7,20 @@ import numpy as np
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation, SSAValue
 
+from qnn_ir.analysis.transposed import transposed
 from qnn_ir.constants import IntArray, dense_int, int_type, type_range
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import Window, constant_value, int_values, shape_of
 from qnn_ir.dialects.stream import Geometry, PoolKind
-from qnn_ir.passes.to_stream.matrix import accumulator_type, add_matrix_unit, integer_of, vectors_of
-from qnn_ir.passes.to_stream.state import Conversion, Unsupported
+from qnn_ir.passes.to_stream.arrange import pixels
+from qnn_ir.passes.to_stream.matrix import add_matrix_unit
+from qnn_ir.passes.to_stream.movement import cropped
+from qnn_ir.passes.to_stream.nests import natural_nest, pixel_axes
+from qnn_ir.passes.to_stream.state import Carrier, Conversion, Unsupported
+from qnn_ir.passes.to_stream.types import accumulator_type, integer_of
 
 
-class Pixels(NamedTuple):
+class Windows(NamedTuple):
     """Windows of an image as a channel, how many there are, and the channel of the tensor at each place of a pixel."""
 
     channel: SSAValue
@@ -25,24 +30,22 @@ class Pixels(NamedTuple):
 
 
 def conv(op: qnn.ConvOp, conversion: Conversion) -> None:
-    """Window and matrix-vector unit; with one filter per channel, window and depthwise unit."""
+    """Window and matrix-vector unit; with filters that see one channel each, window and depthwise units."""
     weights = constant_value(op.w)
     if weights is None:
-        raise Unsupported("a convolution with computed weights is not supported yet")
+        raise Unsupported("a convolution with computed weights is not supported")
     if op.bias is not None:
         raise Unsupported("a bias in integer form is not supported")
     group = op.group.value.data
-    pixels = _pixels(op, op.x, op.window(), op.pad_value.value.data, conversion)
+    windows = _windows(op, op.x, op.window(), op.pad_value.value.data, conversion)
     by_tap = np.moveaxis(weights.reshape(*weights.shape[:2], -1), 1, 2)  # (output, tap, input of the group)
-    depthwise = group > 1 and weights.shape[1] == 1 and weights.shape[0] == group
-    if depthwise:
-        _depthwise(op, pixels, by_tap[pixels.channels, :, 0].T, conversion)
-        return
-    dense = _dense(by_tap, group)[:, :, pixels.channels]
+    if group > 1 and weights.shape[1] == 1:
+        return _depthwise(op, windows, by_tap[:, :, 0].reshape(group, -1, windows.taps), conversion)
+    dense = _dense(by_tap, group)[:, :, windows.channels]
     actor = add_matrix_unit(
-        op, pixels.channel, dense.reshape(dense.shape[0], -1), integer_of(op.x), pixels.positions, conversion
+        op, windows.channel, dense.reshape(dense.shape[0], -1), integer_of(op.x), windows.positions, conversion
     )
-    conversion.define(op.result, actor.result, pixel_order(shape_of(op.result), np.arange(shape_of(op.w)[0])))
+    return conversion.define(op.result, actor.result, pixel_order(shape_of(op.result), np.arange(shape_of(op.w)[0])))
 
 
 def _dense(by_tap: IntArray, group: int) -> IntArray:
@@ -54,20 +57,79 @@ def _dense(by_tap: IntArray, group: int) -> IntArray:
     return dense.reshape(outputs, taps, group * inputs)
 
 
-def _depthwise(op: qnn.ConvOp, pixels: Pixels, weights: IntArray, conversion: Conversion) -> None:
+def _depthwise(op: qnn.ConvOp, windows: Windows, weights: IntArray, conversion: Conversion) -> None:
+    """A depthwise unit for each filter that a channel has; `weights` (channels, filters, taps)."""
+    filters = weights.shape[1]
+    parts = [_filter(op, windows, weights[windows.channels, index].T, conversion) for index in range(filters)]
+    result, channels = parts[0], windows.channels * filters
+    if filters > 1:
+        name = conversion.names.take(f"{conversion.stem(op)}_concat")
+        lengths = [channels.size] * filters
+        actor = stream.ConcatOp(name, parts, lengths, integer_of(op.result), windows.positions)
+        conversion.emit(op, actor)
+        result, channels = actor.result, np.concatenate([channels + index for index in range(filters)])
+    conversion.define(op.result, result, pixel_order(shape_of(op.result), channels))
+
+
+def _filter(op: qnn.ConvOp, windows: Windows, weights: IntArray, conversion: Conversion) -> SSAValue:
     """A depthwise unit with `weights` (taps, channels)."""
     weights = np.ascontiguousarray(weights)
     actor = stream.DepthwiseOp(
         conversion.layer(op),
-        pixels.channel,
+        windows.channel,
         dense_int(weights),
         int_type(int(weights.min()), int(weights.max())),
         accumulator_type(weights.T, integer_of(op.x)),
         integer_of(op.result),
-        pixels.positions,
+        windows.positions,
     )
     conversion.emit(op, actor)
-    conversion.define(op.result, actor.result, pixel_order(shape_of(op.result), pixels.channels))
+    return actor.result
+
+
+def conv_transpose(op: qnn.ConvTransposeOp, conversion: Conversion) -> None:
+    """A window of stride 1, a unit that computes all phases, a reorder that makes an image of them, and a crop."""
+    weights = constant_value(op.w)
+    if weights is None or op.bias is not None:
+        raise Unsupported("a transposed convolution with computed weights or a bias is not supported")
+    shape, result = shape_of(op.x), shape_of(op.result)
+    wire, channels = pixels(op, op.x, conversion)
+    lead, window = (1,) * (4 - len(shape)), op.window()
+    none, begin, end = (0,) * len(lead), window.begin(), window.end()
+    phases = transposed(
+        weights.reshape(*weights.shape[:2], *lead, *weights.shape[2:]),
+        _image(shape),
+        (*lead, *window.strides),
+        (*lead, *window.dilations),
+        (*none, *begin, *none, *end),
+        (*none, *int_values(op.output_padding)),
+        op.group.value.data,
+    )
+    v, h = phases.vertical, phases.horizontal
+    geometry = Geometry(
+        *_image(shape), shape[1], (v.kernel, h.kernel), (1, 1), (1, 1), (v.begin, h.begin, v.end, h.end)
+    )
+    source = _images(op, wire.channel, shape[0], geometry, 0, conversion)
+    matrix = phases.matrix.reshape(-1, v.kernel * h.kernel, shape[1])[:, :, channels]
+    positions = shape[0] * v.blocks * h.blocks
+    unit = add_matrix_unit(op, source, matrix.reshape(matrix.shape[0], -1), integer_of(op.x), positions, conversion)
+    rows = np.arange(positions * unit.rows) % unit.rows
+    row = h.stride * result[1]
+    source, stem = unit.result, conversion.stem(op)
+    if v.stride > 1 and h.blocks > 1:
+        reorder = stream.ReorderOp(
+            conversion.names.take(f"{stem}_reorder"), source, (h.blocks, v.stride, row), (1, 0, 2), shape[0] * v.blocks
+        )
+        conversion.emit(op, reorder)
+        rows = rows.reshape(-1, h.blocks, v.stride, row).transpose(0, 2, 1, 3).ravel()
+        source = reorder.result
+    dims = (shape[0], v.blocks * v.stride, h.blocks * h.stride, result[1])
+    kept = [(0, shape[0], 1), (v.start, v.size, 1), (h.start, h.size, 1), (0, result[1], 1)]
+    if any(size != dim for dim, (_, size, _) in zip(dims, kept, strict=True)):
+        source = cropped(op, source, dims, kept, conversion.names.take(f"{stem}_crop"), conversion)
+        rows = rows.reshape(dims)[:, v.start : v.start + v.size, h.start : h.start + h.size].ravel()
+    order = pixel_order(result, np.arange(result[1]))
+    conversion.define(op.result, source, order, carrier=Carrier(unit, rows))
 
 
 def max_pool(op: qnn.MaxPoolOp, conversion: Conversion) -> None:
@@ -82,18 +144,18 @@ def sum_pool(op: qnn.SumPoolOp, conversion: Conversion) -> None:
 
 
 def _pool(op: Operation, x: SSAValue, window: Window, pad_value: int, kind: PoolKind, conversion: Conversion) -> None:
-    pixels, result = _pixels(op, x, window, pad_value, conversion), op.results[0]
+    windows, result = _windows(op, x, window, pad_value, conversion), op.results[0]
     actor = stream.PoolOp(
         conversion.layer(op),
-        pixels.channel,
+        windows.channel,
         kind,
         _pooled(kind, integer_of(result), integer_of(x)),
-        positions=pixels.positions,
-        taps=pixels.taps,
-        channels=pixels.channels.size,
+        positions=windows.positions,
+        taps=windows.taps,
+        channels=windows.channels.size,
     )
     conversion.emit(op, actor)
-    conversion.define(result, actor.result, pixel_order(shape_of(result), pixels.channels))
+    conversion.define(result, actor.result, pixel_order(shape_of(result), windows.channels))
 
 
 def _pooled(kind: PoolKind, result: IntegerType, source: IntegerType) -> IntegerType:
@@ -101,42 +163,61 @@ def _pooled(kind: PoolKind, result: IntegerType, source: IntegerType) -> Integer
     return source if kind == PoolKind.MAX else result
 
 
-def pad(op: qnn.PadOp, conversion: Conversion) -> None:
-    """A window of one pixel on the padded image."""
-    pads, rank = int_values(op.pads), len(shape_of(op.x))
-    if any(pads[:2]) or any(pads[rank : rank + 2]) or rank not in (3, 4):
-        raise Unsupported("padding of another axis than the spatial ones is not supported yet")
-    spatial = rank - 2
-    window = Window((1,) * spatial, (1,) * spatial, (*pads[2:rank], *pads[rank + 2 :]), (1,) * spatial)
-    value = op.value.value.data
-    if value != int(value):
-        raise Unsupported("padding with a fraction is not in integer form")
-    pixels = _pixels(op, op.x, window, int(value), conversion)
-    conversion.define(op.result, pixels.channel, pixel_order(shape_of(op.result), pixels.channels))
-
-
-def _pixels(op: Operation, x: SSAValue, window: Window, pad_value: int, conversion: Conversion) -> Pixels:
-    """The windows of `x` [1, C, *spatial]; none is needed where a window is one pixel and all are taken in turn."""
+def _windows(op: Operation, x: SSAValue, window: Window, pad_value: int, conversion: Conversion) -> Windows:
+    """The windows of `x` [N, C, *spatial]; none is needed where a window is one pixel and all are taken in turn."""
     shape = shape_of(x)
-    if len(shape) not in (3, 4) or shape[0] != 1:
+    if len(shape) not in (3, 4):
         raise Unsupported(f"{len(shape) - 2} spatial axes are not supported")
-    wire = conversion.wire(x)
-    vectors = vectors_of(wire, x, 1)
-    if (vectors.vectors != np.arange(vectors.vectors.size)).any():
-        raise Unsupported("its input would have to be reordered in memory (pixels arrive out of order)")
+    wire, channels = pixels(op, x, conversion)
     geometry = _geometry(shape, window, shape_of(op.results[0])[2:])
-    positions = math.prod(geometry.positions)
-    plain = geometry.taps == 1 and geometry.strides == (1, 1) and not any(geometry.pads)
-    if plain:
-        return Pixels(wire.channel, positions, 1, vectors.columns)
-    actor = stream.WindowOp(conversion.names.take(f"{conversion.stem(op)}_window"), wire.channel, geometry, pad_value)
-    conversion.emit(op, actor)
-    return Pixels(actor.result, positions, geometry.taps, vectors.columns)
+    positions = shape[0] * math.prod(geometry.positions)
+    if geometry.taps == 1 and geometry.strides == (1, 1) and not any(geometry.pads):
+        return Windows(wire.channel, positions, 1, channels)
+    source = _images(op, wire.channel, shape[0], geometry, pad_value, conversion)
+    return Windows(source, positions, geometry.taps, channels)
+
+
+def _images(
+    op: Operation, source: SSAValue, count: int, geometry: Geometry, pad_value: int, conversion: Conversion
+) -> SSAValue:
+    """
+    Windows of `count` images, one below the other. Several are seen as a high one, with windows across its parts
+    dropped."""
+    stem = conversion.stem(op)
+    if count == 1:
+        window = stream.WindowOp(conversion.names.take(f"{stem}_window"), source, geometry, pad_value)
+        return conversion.emit(op, window).results[0]
+    top, left, bottom, right = geometry.pads
+    stride = geometry.strides[0]
+    # every image begins at a position of the window, and the last one has as many positions as the others
+    height = -(-(geometry.rows + top + bottom) // stride) * stride
+    row = geometry.columns * geometry.channels
+    bottom = height - geometry.rows - top
+    ones = (1, 1)
+    if top or bottom:
+        border = Geometry(count, geometry.rows, row, ones, ones, ones, (0, top, 0, bottom))
+        pad = stream.WindowOp(conversion.names.take(f"{stem}_pad"), source, border, pad_value)
+        source = conversion.emit(op, pad).results[0]
+    extent = (geometry.kernel[0] - 1) * geometry.dilations[0] + 1
+    high = geometry._replace(rows=count * height, pads=(0, left, max(0, extent - stride), right))
+    window = stream.WindowOp(conversion.names.take(f"{stem}_window"), source, high, pad_value)
+    source = conversion.emit(op, window).results[0]
+    inner = geometry.positions[1] * geometry.taps * geometry.channels
+    kept = geometry.positions[0]
+    if kept == height // stride:
+        return source
+    dims, chosen = (count, height // stride, inner), [(0, count, 1), (0, kept, 1), (0, inner, 1)]
+    return cropped(op, source, dims, chosen, conversion.names.take(f"{stem}_crop"), conversion)
+
+
+def _image(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of a tensor [N, C, *spatial]; a single spatial axis is the horizontal one."""
+    return (1, shape[2]) if len(shape) == 3 else (shape[2], shape[3])
 
 
 def _geometry(shape: tuple[int, ...], window: Window, positions: tuple[int, ...]) -> Geometry:
     """
-    `window` on a tensor [1, C, *spatial]; a single spatial axis is the horizontal one.
+    `window` on a tensor [N, C, *spatial]; a single spatial axis is the horizontal one.
 
     The padding at the ends is what `positions` need, which covers `ceil_mode` as well.
     """
@@ -161,6 +242,5 @@ def _geometry(shape: tuple[int, ...], window: Window, positions: tuple[int, ...]
 
 
 def pixel_order(shape: tuple[int, ...], channels: IntArray) -> IntArray:
-    """The order of a tensor [1, C, *spatial] that travels pixel by pixel, `channels` of each in that sequence."""
-    numbers = np.arange(math.prod(shape), dtype=np.int64).reshape(shape)
-    return np.moveaxis(numbers[:, channels], 1, -1).ravel()
+    """The order of a tensor [N, C, *spatial] that travels pixel by pixel, `channels` of each in that sequence."""
+    return natural_nest(shape, pixel_axes(len(shape))).with_axis(1, channels).order()

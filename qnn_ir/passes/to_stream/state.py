@@ -1,13 +1,14 @@
 """What a conversion knows while it walks a function: channels, orders, names, and what it could not convert."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from xdsl.dialects.builtin import NameLoc
 from xdsl.ir import Block, Operation, SSAValue
 
 from qnn_ir.analysis.identifiers import Names, legal
 from qnn_ir.constants import IntArray, location_name
-from qnn_ir.dialects.stream import Actor
+from qnn_ir.dialects.stream import Actor, DepthwiseOp, MvtuOp
 
 LONGEST = 44
 """Of a layer name; a number behind it may make it a little longer."""
@@ -15,6 +16,17 @@ LONGEST = 44
 
 class Unsupported(Exception):
     """An operator that has no lowering; the message is the reason."""
+
+
+class Carrier(NamedTuple):
+    """
+    The unit whose sums a stream carries, moved but not changed: it may take a map on board.
+
+    `rows` is the row of the unit that each element of the stream comes from.
+    """
+
+    unit: MvtuOp | DepthwiseOp
+    rows: IntArray
 
 
 @dataclass
@@ -28,6 +40,7 @@ class Wire:
     channel: SSAValue
     order: IntArray
     private: bool
+    carrier: Carrier | None = None
 
 
 @dataclass
@@ -35,8 +48,6 @@ class Conversion:
     """The state of one conversion; lowerings read `wire`, `emit` actors and `define` results."""
 
     block: Block
-    spatial: bool = False
-    """Whether operators on images are converted as well."""
     wires: dict[SSAValue, Wire] = field(default_factory=dict[SSAValue, Wire])
     names: Names = field(default_factory=Names)
 
@@ -61,7 +72,14 @@ class Conversion:
         self.block.add_op(actor)
         return actor
 
-    def define(self, value: SSAValue, channel: SSAValue, order: IntArray, private: bool = True) -> None:
+    def define(
+        self,
+        value: SSAValue,
+        channel: SSAValue,
+        order: IntArray,
+        private: bool = True,
+        carrier: Carrier | None = None,
+    ) -> None:
         """`value` travels through `channel` in `order`."""
         channel.name_hint = channel.name_hint or value.name_hint
-        self.wires[value] = Wire(channel, order, private and value.has_one_use())
+        self.wires[value] = Wire(channel, order, private and value.has_one_use(), carrier)

@@ -1,0 +1,137 @@
+"""Lowerings of operators on several streams: sums and concatenation."""
+
+import math
+
+import numpy as np
+from xdsl.ir import Operation, SSAValue
+
+from qnn_ir import maps
+from qnn_ir.constants import IntArray, dense_int, type_range
+from qnn_ir.dialects import qnn, stream
+from qnn_ir.dialects.qnn import constant_value, shape_of
+from qnn_ir.passes.to_stream.arrange import arranged, is_transposition, nested
+from qnn_ir.passes.to_stream.movement import repeated
+from qnn_ir.passes.to_stream.nests import Nest, natural_nest, nest_of, pixel_axes
+from qnn_ir.passes.to_stream.order import period
+from qnn_ir.passes.to_stream.state import Conversion, Wire
+from qnn_ir.passes.to_stream.types import integer_of
+
+
+def add(op: qnn.AddOp, conversion: Conversion) -> None:
+    """`a + b`"""
+    _sum(op, op.a, op.b, 1, 1, conversion)
+
+
+def scaled_add(op: qnn.ScaledAddOp, conversion: Conversion) -> None:
+    """`ma * a + mb * b`"""
+    _sum(op, op.a, op.b, op.ma.value.data, op.mb.value.data, conversion)
+
+
+def _sum(op: Operation, a: SSAValue, b: SSAValue, ma: int, mb: int, conversion: Conversion) -> None:
+    if constant_value(a) is not None or constant_value(b) is not None:
+        return _offset(op, a, b, ma, mb, conversion)
+    result = op.results[0]
+    left, right = _in_one_order(op, a, b, conversion)
+    actor = stream.JoinAddOp(conversion.layer(op), left.channel, right.channel, integer_of(result), ma, mb)
+    conversion.emit(op, actor)
+    return conversion.define(result, actor.result, left.order)
+
+
+def _offset(op: Operation, a: SSAValue, b: SSAValue, ma: int, mb: int, conversion: Conversion) -> None:
+    """A sum with a constant: a map with one row per value of the constant."""
+    if (constant := constant_value(b)) is None:
+        a, ma, mb, constant = b, mb, ma, constant_value(a)
+    assert constant is not None
+    wire, result = conversion.wire(a), op.results[0]
+    if shape_of(a) != shape_of(result):
+        target = natural_nest(shape_of(result), range(len(shape_of(result))))
+        wire = _broadcast(op, wire, shape_of(a), target, conversion)
+    values, rows = np.unique(constant, return_inverse=True)
+    groups = np.broadcast_to(rows.reshape(constant.shape), shape_of(result)).ravel()[wire.order]
+    element = integer_of(result)
+    lo, hi = type_range(element)
+    function = maps.Requant(np.full(values.size, ma), mb * values, 0, "floor", lo, hi)
+    map_ = qnn.MapAttr.from_map(function)
+    actor = stream.MapOp(conversion.layer(op), wire.channel, map_, dense_int(period(groups)), element)
+    conversion.emit(op, actor)
+    conversion.define(result, actor.result, wire.order)
+
+
+def _in_one_order(op: Operation, a: SSAValue, b: SSAValue, conversion: Conversion) -> tuple[Wire, Wire]:
+    """Both operands in the shape of the result, element by element in the same order."""
+    shape = shape_of(op.results[0])
+    left, right = conversion.wire(a), conversion.wire(b)
+    if shape_of(a) == shape == shape_of(b):
+        if is_transposition(right.order, left.order):
+            return left, arranged(op, right, shape, left.order, conversion)
+        return arranged(op, left, shape, right.order, conversion), right
+    if shape_of(a) != shape and shape_of(b) != shape:
+        target = natural_nest(shape, pixel_axes(len(shape)) if len(shape) in (3, 4) else range(len(shape)))
+        return (
+            _broadcast(op, left, shape_of(a), target, conversion),
+            _broadcast(op, right, shape_of(b), target, conversion),
+        )
+    if shape_of(a) != shape:
+        right, target = nested(op, right, shape, conversion)
+        return _broadcast(op, left, shape_of(a), target, conversion), right
+    left, target = nested(op, left, shape, conversion)
+    return left, _broadcast(op, right, shape_of(b), target, conversion)
+
+
+def _broadcast(op: Operation, wire: Wire, shape: tuple[int, ...], target: Nest, conversion: Conversion) -> Wire:
+    """A tensor of `shape` repeated to that of `target`, in its order."""
+    shape = (*(1 for _ in range(len(target.shape) - len(shape))), *shape)
+    ones = tuple(
+        target.sequences[axis] if size == target.shape[axis] else np.zeros(1, np.int64)
+        for axis, size in enumerate(shape)
+    )
+    nest = Nest(shape, target.axes, ones)
+    wire = arranged(op, wire, shape, nest.order(), conversion)
+    factors = tuple(wanted // size for size, wanted in zip(shape, target.shape, strict=True))
+    wire = repeated(op, wire, nest, factors, conversion)
+    # copies are equal, so they are whatever indices the target has there
+    return Wire(wire.channel, target.order(), wire.private)
+
+
+def concat(op: qnn.ConcatOp, conversion: Conversion) -> None:
+    """Vectors one behind the other; a vector is what passes while the axes outside the joined one stand still."""
+    wires = [conversion.wire(value) for value in op.inputs]
+    shapes = [shape_of(value) for value in op.inputs]
+    axis = op.axis.value.data % len(shapes[0])
+    axes = _cheapest_axes(wires, shapes, axis)
+    vectors = math.prod(shapes[0][a] for a in axes[: axes.index(axis)])
+    orders: list[IntArray] = []
+    for index, (wire, shape) in enumerate(zip(wires, shapes, strict=True)):
+        if not _conforms(wire, shape, axes, axis):
+            wires[index] = arranged(op, wire, shape, natural_nest(shape, axes).order(), conversion)
+        numbers = [np.full(s, -1) for s in shapes]
+        numbers[index] = np.arange(wire.order.size).reshape(shape)
+        places = np.empty(wire.order.size, np.int64)
+        joined = op.move(*numbers).ravel()
+        places[joined[joined >= 0]] = np.flatnonzero(joined >= 0)
+        orders.append(places[wires[index].order].reshape(vectors, -1))
+    lengths = [order.shape[1] for order in orders]
+    element = integer_of(op.result)
+    actor = stream.ConcatOp(conversion.layer(op), [wire.channel for wire in wires], lengths, element, vectors)
+    conversion.emit(op, actor)
+    conversion.define(op.result, actor.result, np.concatenate(orders, axis=1).ravel())
+
+
+def _cheapest_axes(wires: list[Wire], shapes: list[tuple[int, ...]], axis: int) -> tuple[int, ...]:
+    """The nesting of axes in which most inputs arrive already."""
+    rank = len(shapes[0])
+    nests = [nest_of(wire.order, shape) for wire, shape in zip(wires, shapes, strict=True)]
+    candidates = [nest.axes for nest in nests if nest is not None] + [tuple(range(rank))]
+    if rank in (3, 4):
+        candidates.insert(0, pixel_axes(rank))
+
+    def moves(axes: tuple[int, ...]) -> int:
+        return sum(not _conforms(wire, shape, axes, axis) for wire, shape in zip(wires, shapes, strict=True))
+
+    return min(candidates, key=moves)
+
+
+def _conforms(wire: Wire, shape: tuple[int, ...], axes: tuple[int, ...], axis: int) -> bool:
+    """Whether the axes outside `axis` are the outermost ones and pass in ascending order."""
+    nest = nest_of(wire.order, shape, axes)
+    return nest is not None and all(nest.is_natural(a) for a in axes[: axes.index(axis)])
