@@ -128,6 +128,11 @@ def join_add(in_bits: int, out_bits: int, scaled: bool, pe: int) -> Cost:
     return Cost(lut=pe * (out_bits + (2.0 * (in_bits + out_bits) if scaled else 0.0)) + 4.0)
 
 
+def join_mul(a_bits: int, b_bits: int, pe: int) -> Cost:
+    """A multiplier per lane."""
+    return times(multiply(a_bits, b_bits), pe).plus(Cost(lut=4.0))
+
+
 def fork(copies: int) -> Cost:
     """Handshakes alone."""
     return Cost(lut=2.0 * copies)

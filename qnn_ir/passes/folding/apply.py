@@ -18,6 +18,7 @@ from qnn_ir.dialects.stream import (
     DepthwiseOp,
     GraphOp,
     JoinAddOp,
+    JoinMulOp,
     LabelSelectOp,
     LayoutAttr,
     MapOp,
@@ -32,7 +33,7 @@ from qnn_ir.dialects.stream import (
 from qnn_ir.dialects.stream.actor import i64_attr
 from qnn_ir.passes.folding.edges import Edges, binary_fill, pad_rows, padded_layout
 
-WITH_PE = (MvtuOp, MapOp, JoinAddOp, DepthwiseOp, PoolOp, ConcatOp, CropOp, ReorderOp, UpsampleOp)
+WITH_PE = (MvtuOp, MapOp, JoinAddOp, JoinMulOp, DepthwiseOp, PoolOp, ConcatOp, CropOp, ReorderOp, UpsampleOp)
 
 
 def unfold(graph: GraphOp) -> None:

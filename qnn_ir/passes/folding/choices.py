@@ -20,6 +20,7 @@ from qnn_ir.dialects.stream import (
     DepthwiseOp,
     ForkOp,
     JoinAddOp,
+    JoinMulOp,
     LabelSelectOp,
     MapOp,
     MvtuOp,
@@ -121,6 +122,22 @@ def _join_add(op: JoinAddOp, edges: Edges, wanted: Wanted) -> Layer:
         return [
             Choice(elements // pe, cost.join_add(in_bits, out_bits, scaled, pe), pe, 1, pe, pe)
             for pe in lane_counts(elements, max(in_bits, out_bits), wanted.get("pe"))
+        ]
+
+    return Layer(op.layer.data, (index,), choices)
+
+
+def _join_mul(op: JoinMulOp, edges: Edges, wanted: Wanted) -> Layer:
+    index = edges.of(op.result)
+    units = channel(op.result).elements // edges.classes[index].unit
+    a, b = (channel(value).element.width.data for value in op.operands)
+    out_bits = channel(op.result).element.width.data
+
+    def choices(sizes: Sizes) -> list[Choice]:
+        elements = units * sizes[0]
+        return [
+            Choice(elements // pe, cost.join_mul(a + 1, b + 1, pe), pe, 1, pe, pe)
+            for pe in lane_counts(elements, max(a, b, out_bits), wanted.get("pe"))
         ]
 
     return Layer(op.layer.data, (index,), choices)
@@ -257,6 +274,7 @@ LAYERS: dict[type[Operation], LayerOf] = {
     MvtuOp: _on(MvtuOp, _mvtu),
     MapOp: _on(MapOp, _map),
     JoinAddOp: _on(JoinAddOp, _join_add),
+    JoinMulOp: _on(JoinMulOp, _join_mul),
     ForkOp: _on(ForkOp, _fork),
     LabelSelectOp: _on(LabelSelectOp, _label_select),
     WindowOp: _on(WindowOp, _window),

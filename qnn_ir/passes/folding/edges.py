@@ -22,6 +22,7 @@ from qnn_ir.dialects.stream import (
     ForkOp,
     GraphOp,
     JoinAddOp,
+    JoinMulOp,
     LabelSelectOp,
     LayoutAttr,
     MapOp,
@@ -34,7 +35,7 @@ from qnn_ir.dialects.stream import (
     channel,
 )
 
-TRANSPARENT = (MapOp, JoinAddOp, ForkOp, WindowOp, DepthwiseOp, PoolOp, UpsampleOp)
+TRANSPARENT = (MapOp, JoinAddOp, JoinMulOp, ForkOp, WindowOp, DepthwiseOp, PoolOp, UpsampleOp)
 """Actors that keep the elements of a vector and their order."""
 
 RIGID = (ConcatOp, CropOp, ReorderOp)
@@ -134,12 +135,15 @@ class Edges:
     def _pad_value(self, actor: Actor, inputs: list[int | None]) -> int | None:
         if isinstance(actor, ForkOp | UpsampleOp):
             return inputs[0]
-        if isinstance(actor, JoinAddOp):
+        if isinstance(actor, JoinAddOp | JoinMulOp):
             a, b = inputs
             if a is None or b is None:
                 return None
-            total = actor.ma.value.data * a + actor.mb.value.data * b
-            return total if _fits(total, channel(actor.result).element) else None
+            if isinstance(actor, JoinAddOp):
+                value = actor.ma.value.data * a + actor.mb.value.data * b
+            else:
+                value = (actor.offset_a.value.data + a) * (actor.offset_b.value.data + b)
+            return value if _fits(value, channel(actor.result).element) else None
         if isinstance(actor, MvtuOp):
             return 0 if actor.map is None else self._row(actor, actor.map, 0, channel(actor.result).element)
         if isinstance(actor, DepthwiseOp):

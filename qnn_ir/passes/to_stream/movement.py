@@ -53,7 +53,11 @@ def gather(op: qnn.GatherOp, conversion: Conversion) -> None:
     axis = op.axis.value.data % len(shape)
     picks = [np.arange(size) for size in shape]
     picks[axis] = indices.ravel() % shape[axis]
-    order = moved(wire.order, shape, lambda array: op.move(array, indices))
+
+    def move(array: IntArray) -> IntArray:
+        return op.move(array, indices)
+
+    order = moved(wire.order, shape, move)
     if order is None:
         wire = _taken(op, wire, shape, picks, conversion)
         order = wire.order
@@ -72,7 +76,7 @@ def _lookup(op: qnn.GatherOp, conversion: Conversion) -> None:
     # a value that no index has may read anything
     rows = np.clip(np.arange(lo, hi + 1), -table.shape[0], table.shape[0] - 1)
     columns: IntArray = table.reshape(table.shape[0], -1)[rows].T
-    lanes = columns.shape[0]
+    lanes = table.size // table.shape[0]
     stem = conversion.stem(op)
     copies = stream.UpsampleOp(
         conversion.names.take(f"{stem}_repeat"), wire.channel, (wire.order.size, 1, 1), (1, lanes)
@@ -140,7 +144,7 @@ def padded(
             before, behind = ends[axes[0]]
             indices = np.pad(np.arange(nest.shape[axes[0]]), (before, behind), constant_values=-1)
             wire, nest = selected(op, wire, nest, axes[0], indices, conversion)
-            wire = _filled(op, wire, indices < 0, value, conversion)
+            wire = _filled(op, wire, (indices < 0).astype(np.int64), value, conversion)
         else:
             wire, nest = _bordered(op, wire, nest, axes, ends, value, conversion)
         todo = [axis for axis in nest.axes if axis in todo and axis not in axes]
@@ -185,7 +189,7 @@ def _filled(op: Operation, wire: Wire, places: IntArray, value: int, conversion:
         conversion.names.take(f"{conversion.stem(op)}_fill"),
         wire.channel,
         qnn.MapAttr.from_map(function),
-        dense_int(places.astype(np.int64)),
+        dense_int(places),
         element,
     )
     conversion.emit(op, actor)
