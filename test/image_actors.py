@@ -53,9 +53,15 @@ def window_graphs(draw: Draw) -> Case:
     """A sliding window and its input."""
     lanes, element = draw(small), draw(elements)
     geometry = draw(geometries(lanes))
+    taps = 1
+    if draw(st.booleans()):
+        kv, kh = geometry.kernel
+        parts = [n for n in range(1, kh) if kh % n == 0] + [kh * n for n in range(1, kv + 1) if kv % n == 0]
+        taps, lanes = draw(st.sampled_from(parts)), geometry.channels
     source = channel_of(element, lanes, geometry.rows * geometry.columns * geometry.channels)
     pad = draw(st.integers(*type_range(element)))
-    return Case(graph_of([source], lambda x: WindowOp("w", x, geometry, pad, lanes)), draw_streams(draw, [source]))
+    module = graph_of([source], lambda x: WindowOp("w", x, geometry, pad, lanes, taps))
+    return Case(module, draw_streams(draw, [source]))
 
 
 @st.composite

@@ -12,7 +12,6 @@ whose last pixels nothing needs any more. Where it would fall, it is clamped to 
 window steps over pixels that it never loads, so that the position never runs ahead of what has been stored for sure.
 """
 
-import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,16 +38,13 @@ class WindowShape(NamedTuple):
     pads: tuple[int, int, int, int]
     """Top, left, bottom, right."""
     positions: tuple[int, int]
+    pace: int
+    """Clocks per position, one pixel comes per clock."""
 
     @property
     def pixels(self) -> int:
         """Pixels of a frame."""
         return self.rows * self.columns
-
-    @property
-    def taps(self) -> int:
-        """Pixels of a window, and clocks per position."""
-        return math.prod(self.kernel)
 
     @property
     def first(self) -> int:
@@ -83,7 +79,7 @@ def line_buffer(shape: WindowShape) -> LineBuffer:
     position = position - lag
     distance = int((newest - position).max()) + 1
     slowest = shape.pixels / oldest.size
-    held = max(_held(shape, newest, position, pace) for pace in {shape.taps, max(shape.taps, slowest)})
+    held = max(_held(shape, newest, position, pace) for pace in {shape.pace, max(shape.pace, slowest)})
     depth = max(distance, held) + SPARE
     return LineBuffer(depth, lag, clamped, _lead(shape, newest, position, depth))
 

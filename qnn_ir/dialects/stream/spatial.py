@@ -63,7 +63,8 @@ class WindowOp(Actor):
 
     `y[oy, ox, ky, kx, c] = x[oy * sv + ky * dv - top, ox * sh + kx * dh - left, c]`, and `pad_value` outside the image.
     `shape` is (rows, columns, channels). `simd` channels per cycle: nest (positions, taps, channels / simd); reading
-    the image takes rows * columns * channels / simd cycles and overlaps.
+    the image takes rows * columns * channels / simd cycles and overlaps. With all channels in a beat, `taps` taps may
+    leave at once: a part of a row of the window, or whole rows, up to the whole window.
 
     ```mlir
     %y = stream.window "w" %x {shape = array<i64: 4, 4, 2>, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>,
@@ -81,6 +82,7 @@ class WindowOp(Actor):
     pads = prop_def(INTS)
     pad_value = prop_def(INTEGER, default_value=IntegerAttr(0, i64))
     simd = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
+    taps = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
     result = result_def(ChannelType)
 
     assembly_format = "$name $input attr-dict `:` type($input) `->` type($result)"
@@ -92,9 +94,10 @@ class WindowOp(Actor):
         geometry: Geometry,
         pad_value: int = 0,
         simd: int | IntegerAttr = 1,
+        taps: int | IntegerAttr = 1,
     ):
-        simd = i64_attr(simd)
-        lanes, element = simd.value.data, channel(input).element
+        simd, taps = i64_attr(simd), i64_attr(taps)
+        lanes, element = simd.value.data * taps.value.data, channel(input).element
         elements = math.prod(geometry.positions) * geometry.taps * geometry.channels
         super().__init__(
             operands=[input],
@@ -107,9 +110,15 @@ class WindowOp(Actor):
                 "pads": _ints(geometry.pads),
                 "pad_value": i64_attr(pad_value),
                 "simd": simd,
+                "taps": taps,
             },
             result_types=[ChannelType(element, lanes, elements // lanes)],
         )
+
+    def tile(self) -> tuple[int, int]:
+        """The taps of a beat: rows and columns of the window."""
+        taps, columns = self.taps.value.data, self.kernel.get_values()[1]
+        return (1, taps) if taps < columns else (taps // columns, columns)
 
     def geometry(self) -> Geometry:
         """The image and the window."""
@@ -122,7 +131,8 @@ class WindowOp(Actor):
 
     def nest(self) -> tuple[int, ...]:
         geometry = self.geometry()
-        return *geometry.positions, *geometry.kernel, geometry.channels // self.simd.value.data
+        rows, columns = (k // n for k, n in zip(geometry.kernel, self.tile(), strict=True))
+        return *geometry.positions, rows, columns, geometry.channels // self.simd.value.data
 
     def cycles(self) -> int:
         return max(super().cycles(), channel(self.input).beats.data)
@@ -138,6 +148,7 @@ class WindowOp(Actor):
             raise VerifyException("the window is larger than the padded image")
         if geometry.channels % simd:
             raise VerifyException(f"simd {simd} does not divide {geometry.channels} channels")
+        self._verify_taps(geometry)
         lo, hi = type_range(channel(self.input).element)
         if not lo <= self.pad_value.value.data <= hi:
             raise VerifyException(f"{channel(self.input).element} does not hold the pad value")
@@ -145,7 +156,14 @@ class WindowOp(Actor):
             raise VerifyException("a window keeps the element")
         pixels = math.prod(geometry.positions) * geometry.taps
         verify_port("input", self.input.type, simd, geometry.rows * geometry.columns * geometry.channels)
-        verify_port("result", self.result.type, simd, pixels * geometry.channels)
+        verify_port("result", self.result.type, simd * self.taps.value.data, pixels * geometry.channels)
+
+    def _verify_taps(self, geometry: Geometry) -> None:
+        taps, tile = self.taps.value.data, self.tile()
+        if math.prod(tile) != taps or any(k % n for k, n in zip(geometry.kernel, tile, strict=True)):
+            raise VerifyException(f"{taps} taps are neither a part of a row of the window nor rows that divide it")
+        if taps > 1 and self.simd.value.data != geometry.channels:
+            raise VerifyException(f"a beat of {taps} taps has all {geometry.channels} channels of each")
 
 
 @irdl_op_definition

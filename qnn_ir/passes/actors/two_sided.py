@@ -50,9 +50,12 @@ class TwoSided:
         label: str,
         names: str,
         bounds: Sequence[int],
+        output: Attribute | None = None,
+        copies: int = 1,
     ):
+        """`beat` comes in and, unless `output` is given, goes out; as many `copies` of the ring are loaded at once."""
         origin = location_name(source) if isinstance(source.location, NameLoc) else None
-        self.process = ProcessOp(name, [InType(beat), OutType(beat)], origin)
+        self.process = ProcessOp(name, [InType(beat), OutType(output or beat)], origin)
         self.process.location = source.location
         sides = SideOp(FILL, [[beats]]), SideOp(EMIT, [list(bounds)])
         for side in sides:
@@ -64,7 +67,8 @@ class TwoSided:
         self.input, self.output = self.process.ports
         self.input.name_hint, self.output.name_hint = "in", "out"
         self.beats, self.depth = beats, depth
-        self.ring = self.fill.ram(label, depth, beat)
+        labels = [label] if copies == 1 else [f"{label}_{copy}" for copy in range(copies)]
+        self.rings = [self.fill.ram(each, depth, beat) for each in labels]
         self._fill()
 
     def _fill(self) -> None:
@@ -74,13 +78,17 @@ class TwoSided:
         side.position(side.affine(*index))
         side.wait(EMIT, side.affine(*index, const=-self.depth))
         beat = side.add(ReadOp(self.input))
-        side.effect(StoreOp(self.ring, beat, self._place(side, index)))
+        place = self._place(side, index)
+        for ring in self.rings:
+            side.effect(StoreOp(ring, beat, place))
 
-    def load(self, *terms: tuple[SSAValue, int], const: int = 0, when: SSAValue | None = None) -> SSAValue:
-        """The beat at index `sum of terms + const` of the frame, awaited."""
+    def load(
+        self, *terms: tuple[SSAValue, int], const: int = 0, when: SSAValue | None = None, copy: int = 0
+    ) -> SSAValue:
+        """The beat at index `sum of terms + const` of the frame, awaited, out of one copy of the ring."""
         side, index = self.emit, (*terms, (self.emit.frame, self.beats))
         side.wait(FILL, side.affine(*index, const=const), when)
-        return side.add(LoadOp(self.ring, self._place(side, index, const), when))
+        return side.add(LoadOp(self.rings[copy], self._place(side, index, const), when))
 
     def _place(self, side: SideBuilder, index: Sequence[tuple[SSAValue, int]], const: int = 0) -> SSAValue | None:
         return None if self.depth == 1 else side.affine(*index, const=const, modulus=self.depth)

@@ -1,12 +1,14 @@
 """The sliding window: one pixel tap per cycle out of a line buffer."""
 
 from functools import reduce
+from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
 from qnn_ir.analysis.line_buffer import LineBuffer, WindowShape, line_buffer
 from qnn_ir.dialects.hlsc import (
     AndOp,
+    ConcatOp,
     NotOp,
     ProcessOp,
     SelectOp,
@@ -27,33 +29,49 @@ def lower_window(op: WindowOp, name: str) -> ProcessOp:
       inside = the tap lies in the image
       write inside ? ring[tap] : padding; padding before the first pixel waits for the frame to begin
     ```
+
+    Where several taps leave at once, each has a ring of its own, since a memory has one port for each side.
     """
     geometry, beat = op.geometry(), beat_type(channel(op.input))
-    buffer, folds = buffer_of(op), geometry.channels // op.simd.value.data
-    beats = channel(op.input).beats.data
-    p = TwoSided(name, op, beat, beats, buffer.depth * folds, "lines", "oy ox ky kx c", op.nest())
-    emit = p.emit
-    oy, ox, ky, kx, c = emit.counters
-    row = geometry.columns * folds
-    (sv, sh), (dv, dh), (top, left, _, _) = geometry.strides, geometry.dilations, geometry.pads
-    oldest = emit.affine((oy, sv * row), (ox, sh * folds), const=-top * row - left * folds)
+    buffer, folds, target = buffer_of(op), geometry.channels // op.simd.value.data, channel(op.result)
+    beats, names = channel(op.input).beats.data, "oy ox ky kx c"
+    depth, taps = buffer.depth * folds, op.taps.value.data
+    p = TwoSided(name, op, beat, beats, depth, "lines", names, op.nest(), beat_type(target), taps)
+    emit, row = p.emit, geometry.columns * folds
+    (sv, sh), (top, left, _, _) = geometry.strides, geometry.pads
+    oldest = emit.affine((emit.counters[0], sv * row), (emit.counters[1], sh * folds), const=-top * row - left * folds)
     stand = _clamped(emit, geometry, folds) if buffer.clamped else oldest
     emit.position(emit.affine((stand, 1), (emit.frame, beats), const=-buffer.lag * folds))
-    inside = _inside(emit, geometry)
-    if inside is not None:
-        early = emit.add(AndOp(emit.add(NotOp(inside)), emit.compare("le", oldest, 0)))
-        emit.wait(FILL, emit.affine((emit.frame, beats)), early)
-    value = p.load((oldest, 1), (ky, dv * row), (kx, dh * folds), (c, 1), when=inside)
-    if inside is not None:
-        value = emit.add(SelectOp(inside, value, emit.splat(op.pad_value.value.data, beat)))
-    emit.effect(WriteOp(p.output, emit.convert(value, channel(op.result).element)))
+    lanes = [_tap(p, op, oldest, *divmod(tap, op.tile()[1]), tap) for tap in range(taps)]
+    emit.effect(WriteOp(p.output, lanes[0] if taps == 1 else emit.add(ConcatOp(lanes))))
     return p.process
+
+
+def _tap(p: TwoSided, op: WindowOp, oldest: SSAValue, down: int, right: int, copy: int) -> SSAValue:
+    """The pixel `down` and `right` of the first tap of this beat, or padding."""
+    emit, geometry = p.emit, op.geometry()
+    (dv, dh), (rows, columns) = geometry.dilations, op.tile()
+    folds = geometry.channels // op.simd.value.data
+    row = geometry.columns * folds
+    _, _, ky, kx, c = emit.counters
+    taps = Axis(ky, rows, down), Axis(kx, columns, right)
+    inside = _inside(emit, geometry, taps)
+    steps = (oldest, 1), (ky, rows * dv * row), (kx, columns * dh * folds), (c, 1)
+    start = down * dv * row + right * dh * folds
+    if inside is None:
+        return p.load(*steps, const=start, copy=copy)
+    early = emit.add(AndOp(emit.add(NotOp(inside)), emit.compare("le", oldest, 0)))
+    emit.wait(FILL, emit.affine((emit.frame, p.beats)), early)
+    value = p.load(*steps, const=start, when=inside, copy=copy)
+    chosen = emit.add(SelectOp(inside, value, emit.splat(op.pad_value.value.data, value.type)))
+    return emit.convert(chosen, channel(op.input).element)
 
 
 def buffer_of(op: WindowOp) -> LineBuffer:
     """The line buffer of a window, in pixels."""
     g = op.geometry()
-    return line_buffer(WindowShape(g.rows, g.columns, g.kernel, g.strides, g.dilations, g.pads, g.positions))
+    pace = g.taps // op.taps.value.data
+    return line_buffer(WindowShape(g.rows, g.columns, g.kernel, g.strides, g.dilations, g.pads, g.positions, pace))
 
 
 def _clamped(emit: SideBuilder, geometry: Geometry, folds: int) -> SSAValue:
@@ -70,25 +88,24 @@ def _clamped(emit: SideBuilder, geometry: Geometry, folds: int) -> SSAValue:
     return emit.add(StaticSelectOp(emit.compare("le", oldest, end), low, emit.static(end)))
 
 
-def _inside(emit: SideBuilder, geometry: Geometry) -> SSAValue | None:
-    """Whether the tap lies in the image; nothing where all taps do."""
+class Axis(NamedTuple):
+    """The tap of a beat along one axis: `counter * step + start`."""
+
+    counter: SSAValue
+    step: int
+    start: int
+
+
+def _inside(emit: SideBuilder, geometry: Geometry, taps: tuple[Axis, Axis]) -> SSAValue | None:
+    """Whether the tap lies in the image; nothing where it always does."""
     conditions: list[SSAValue] = []
-    axes = zip(
-        emit.counters[:2],
-        emit.counters[2:4],
-        geometry.positions,
-        geometry.kernel,
-        geometry.strides,
-        geometry.dilations,
-        geometry.pads[:2],
-        (geometry.rows, geometry.columns),
-        strict=True,
-    )
-    for position, tap, count, taps, stride, dilation, pad, size in axes:
-        last = (count - 1) * stride + (taps - 1) * dilation - pad
-        place = emit.affine((position, stride), (tap, dilation), const=-pad) if pad or last >= size else None
-        if place is not None and pad:
-            conditions.append(emit.compare("ge", place, 0))
-        if place is not None and last >= size:
-            conditions.append(emit.compare("lt", place, size))
+    for i, size in enumerate((geometry.rows, geometry.columns)):
+        tap, stride, dilation, pad = taps[i], geometry.strides[i], geometry.dilations[i], geometry.pads[i]
+        first = tap.start * dilation - pad
+        last = (geometry.positions[i] - 1) * stride + (geometry.kernel[i] - tap.step) * dilation + first
+        if first >= 0 and last < size:
+            continue
+        place = emit.affine((emit.counters[i], stride), (tap.counter, tap.step * dilation), const=first)
+        conditions += [emit.compare("ge", place, 0)] if first < 0 else []
+        conditions += [emit.compare("lt", place, size)] if last >= size else []
     return reduce(lambda a, b: emit.add(AndOp(a, b)), conditions) if conditions else None

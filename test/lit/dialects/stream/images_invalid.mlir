@@ -90,3 +90,19 @@
 %x = "test.op"() : () -> !stream.chan<ui2 x 2, 2>
 %y = stream.reorder "r" %x {shape = array<i64: 2, 2>, perm = array<i64: 1, 0>, pe = 2 : i64}
   : !stream.chan<ui2 x 2, 2> -> !stream.chan<ui2 x 2, 2>
+
+// -----
+
+// CHECK: 2 taps are neither a part of a row of the window nor rows that divide it
+%x = "test.op"() : () -> !stream.chan<ui2 x 1, 9>
+%y = stream.window "w" %x {shape = array<i64: 3, 3, 1>, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>,
+  dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, taps = 2 : i64}
+  : !stream.chan<ui2 x 1, 9> -> !stream.chan<ui2 x 1, 9>
+
+// -----
+
+// CHECK: a beat of 3 taps has all 2 channels of each
+%x = "test.op"() : () -> !stream.chan<ui2 x 1, 18>
+%y = stream.window "w" %x {shape = array<i64: 3, 3, 2>, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>,
+  dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, taps = 3 : i64}
+  : !stream.chan<ui2 x 1, 18> -> !stream.chan<ui2 x 3, 6>
