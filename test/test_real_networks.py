@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from models import MODELS, assert_golden, golden, needs_models
-from qnn_ir.frontend.onnx import import_model
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
 
 from qnn_ir.driver.context import compiler_context
 from qnn_ir.driver.qnnc import main
+from qnn_ir.frontend.onnx import import_model
 from qnn_ir.interp import run_module
 from qnn_ir.passes.pipelines import default_pipeline
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from actors import FRAMES, Case
 from hypothesis import HealthCheck, given, settings
-from image_actors import kinds, window_graphs
-from xdsl.context import Context
+from image_actors import kinds
 
 from qnn_ir.dialects.hlsc import ProcessOp
 from qnn_ir.dialects.stream import Actor, GraphOp, channel
