@@ -23,7 +23,13 @@ from qnn_ir.driver.progress import Progress
 from qnn_ir.emit.project import emit_project
 from qnn_ir.errors import UserError
 from qnn_ir.frontend.onnx import import_model
-from qnn_ir.passes.pipelines import dataflow_passes, integer_passes, process_passes, record_pipeline
+from qnn_ir.passes.pipelines import (
+    dataflow_passes,
+    default_pipeline,
+    integer_passes,
+    process_passes,
+    record_pipeline,
+)
 from qnn_ir.passes.stream_fold import StreamFoldPass, folding_of
 from qnn_ir.report.layers import layer_report, layer_table
 from qnn_ir.targets import load_board
@@ -39,7 +45,8 @@ class BuildOptions:
 
     `input` declares the network's input (`uint8,scale=1/255`); of `target_fps`, `target_cycles` (per frame),
     `folding` (a JSON file) and `pe`/`simd` (of every layer) at most one says how parallel the layers are; without any,
-    the highest throughput that fits the board is chosen. `verify_each` is a `.npy` of input frames.
+    the highest throughput that fits the board is chosen. `interface` of the accelerator's ports: `axis` streams, or
+    `memory` for arrays in DRAM. `verify_each` is a `.npy` of input frames.
     """
 
     board: str = "pynq-z1"
@@ -50,6 +57,7 @@ class BuildOptions:
     folding: Path | None = None
     pe: int | None = None
     simd: int | None = None
+    interface: str = "axis"
     verify_each: Path | None = None
 
 
@@ -86,8 +94,8 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
     files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
     report = {"version": __version__} | layer_report(graph, device, model.name)
-    run(process_passes())
-    record_pipeline(module, (*integer_passes(options.input), *dataflow_passes(folding), *process_passes()))
+    run(process_passes(options.interface))
+    record_pipeline(module, default_pipeline(options.input, folding, options.interface))
     files["ir/hlsc.mlir"] = str(module) + "\n"
     files[HOST_FILE] = host_text(module)
     with progress.stage("emit C++"):

@@ -41,6 +41,7 @@ def _add_build(p: argparse.ArgumentParser) -> None:
     speed.add_argument("--folding", type=Path, metavar="FILE.json", help='{"layer": {"pe": P, "simd": S}, ...}')
     p.add_argument("--pe", type=int, metavar="P", help="output lanes of every layer")
     p.add_argument("--simd", type=int, metavar="S", help="input lanes of every layer")
+    p.add_argument("--interface", choices=("axis", "memory"), default="axis", help="AXI streams, or arrays in DRAM")
     p.add_argument("--verify-each", type=Path, metavar="X.npy", help="interpret these frames after every pass")
 
 

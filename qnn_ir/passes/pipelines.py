@@ -42,14 +42,17 @@ def dataflow_passes(folding: StreamFoldPass | None = None) -> tuple[ModulePass, 
     return (ConvertQnnToStreamPass(), folding or StreamFoldPass(), StreamInsertWidthConvertersPass())
 
 
-def process_passes() -> tuple[ModulePass, ...]:
-    """From actors to processes that are printed as they stand."""
-    return (ConvertStreamToHlscPass(), HlscPackBitsPass(), HlscVerifyProcessesPass(), HlscLegalizeNamesPass())
+def process_passes(interface: str = "axis") -> tuple[ModulePass, ...]:
+    """From actors to processes that are printed as they stand; `interface` of the ports: `axis` or `memory`."""
+    convert = ConvertStreamToHlscPass(interface=interface)
+    return (convert, HlscPackBitsPass(), HlscVerifyProcessesPass(), HlscLegalizeNamesPass())
 
 
-def default_pipeline(input: str | None = None, folding: StreamFoldPass | None = None) -> tuple[ModulePass, ...]:
+def default_pipeline(
+    input: str | None = None, folding: StreamFoldPass | None = None, interface: str = "axis"
+) -> tuple[ModulePass, ...]:
     """Every pass from the imported graph to printable processes."""
-    return (*integer_passes(input), *dataflow_passes(folding), *process_passes())
+    return (*integer_passes(input), *dataflow_passes(folding), *process_passes(interface))
 
 
 def record_pipeline(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:
@@ -66,10 +69,11 @@ class QnnCompilePass(ModulePass):
     input: str | None = None
     target_cycles: int | None = None
     folding_file: str | None = None
+    interface: str = "axis"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         folding = StreamFoldPass(target_cycles=self.target_cycles, folding_file=self.folding_file)
-        passes = default_pipeline(self.input, folding)
+        passes = default_pipeline(self.input, folding, self.interface)
         for p in passes:
             p.apply(ctx, op)
         record_pipeline(op, passes)

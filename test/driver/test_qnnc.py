@@ -60,6 +60,13 @@ def test_sim_writes_and_compares(built: Path, tmp_path: Path, capsys: pytest.Cap
     assert "1 of 540 frames differ, the first is 17" in capsys.readouterr().out
 
 
+def test_memory_interface_computes_the_same(built: Path, tmp_path: Path) -> None:
+    assert qnnc("build", DIGITS, "-o", tmp_path / "out", "--interface", "memory") == 0
+    assert "m_axi" in (tmp_path / "out" / "hls" / "accelerator.cpp").read_text()
+    assert qnnc("sim", built, "--input", DATA, "--output", tmp_path / "y.npy") == 0
+    assert qnnc("sim", tmp_path / "out", "--input", DATA, "--expect", tmp_path / "y.npy") == 0
+
+
 def test_report_names_every_layer(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert qnnc("report", built) == 0
     text = capsys.readouterr().out
