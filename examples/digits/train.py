@@ -43,9 +43,7 @@ def network() -> nn.Sequential:
             nn.BatchNorm1d(outputs),
             qnn.QuantReLU(act_quant=Uint8ActPerTensorFloat, bit_width=BITS, return_quant_tensor=True),
         ]
-    layers.append(
-        qnn.QuantLinear(32, 10, bias=True, weight_quant=Int8WeightPerTensorFloat, weight_bit_width=BITS)
-    )
+    layers.append(qnn.QuantLinear(32, 10, bias=True, weight_quant=Int8WeightPerTensorFloat, weight_bit_width=BITS))
     return nn.Sequential(*layers)
 
 
