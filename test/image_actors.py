@@ -168,8 +168,25 @@ def product_graphs(draw: Draw) -> Case:
     return Case(graph_of(types, lambda x, y: JoinMulOp("m", x, y, result, *offsets, pe)), draw_streams(draw, types))
 
 
+@st.composite
+def selection_graphs(draw: Draw) -> Case:
+    """A window that takes pixels in order: with a stride, as large as the image, or on one row."""
+    lanes, element = draw(small), draw(elements)
+    (kv, kh), (dv, dh) = (draw(small), draw(small)), (draw(small), draw(small))
+    strides = (kv - 1) * dv + draw(small), (kh - 1) * dh + draw(small)
+    counts = draw(small), draw(small) if kv == 1 else 1
+    sizes = [
+        (n - 1) * s + (k - 1) * d + 1 + draw(st.integers(0, s - 1))
+        for n, s, k, d in zip(counts, strides, (kv, kh), (dv, dh), strict=True)
+    ]
+    geometry = Geometry(sizes[0], sizes[1], lanes * draw(small), (kv, kh), strides, (dv, dh), (0, 0, 0, 0))
+    source = channel_of(element, lanes, geometry.rows * geometry.columns * geometry.channels)
+    return Case(graph_of([source], lambda x: WindowOp("w", x, geometry, 0, lanes)), draw_streams(draw, [source]))
+
+
 kinds = {
     "window": window_graphs(),
+    "selection": selection_graphs(),
     "depthwise": depthwise_graphs(),
     "pool": pool_graphs(),
     "concat": concat_graphs(),

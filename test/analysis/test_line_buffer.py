@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from actors import Case
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from image_actors import window_graphs
 
 from qnn_ir.analysis.line_buffer import WindowShape, line_buffer
 from qnn_ir.analysis.process_rules import ProcessFacts
 from qnn_ir.dialects.stream import Actor, WindowOp, channel
+from qnn_ir.passes.actors.selection import is_selection
 from qnn_ir.passes.actors.window import lower_window
 from qnn_ir.passes.hlsc_verify_processes import process_facts
 
@@ -48,6 +49,7 @@ def only_window(case: Case) -> WindowOp:
 def test_frames_follow_without_a_bubble(case: Case) -> None:
     """With evenly spaced input a frame takes its interval and no more, and a beat waits for room a clock or two."""
     actor = only_window(case)
+    assume(not is_selection(actor))
     pixels, interval = channel(actor.input).beats.data, actor.cycles()
     arrivals = np.ceil(np.arange(1, FRAMES * pixels + 1) * interval / pixels).astype(np.int64)
     facts = process_facts(lower_window(actor, "window"))

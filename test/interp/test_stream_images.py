@@ -102,6 +102,7 @@ def product(op: JoinMulOp, a: np.ndarray, b: np.ndarray) -> list[int]:
 
 DEFINITIONS = {
     "window": window,
+    "selection": window,
     "depthwise": depthwise,
     "pool": pool,
     "crop": crop,

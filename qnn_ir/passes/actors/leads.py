@@ -26,6 +26,7 @@ from qnn_ir.dialects.stream import (
     WindowOp,
     channel,
 )
+from qnn_ir.passes.actors.selection import is_selection, taken
 from qnn_ir.passes.actors.window import buffer_of
 
 
@@ -78,8 +79,13 @@ def _width(op: WidthOp) -> Lead:
 
 
 def _window(op: WindowOp) -> Lead:
-    """What lies between the position of the window and the newest pixel in the buffer."""
-    return buffer_of(op).lead
+    """What lies between the position of the window and the newest pixel in the buffer, if it has one."""
+    if not is_selection(op):
+        return buffer_of(op).lead
+    geometry = op.geometry()
+    pixels, index = geometry.rows * geometry.columns, taken(geometry)
+    written = np.arange(index.size + 1) / index.size
+    return float((index / pixels - written[1:]).min()), float(((index + 1) / pixels - written[:-1]).max())
 
 
 def _concat(op: ConcatOp) -> Lead:

@@ -17,6 +17,7 @@ from qnn_ir.dialects.hlsc import (
 )
 from qnn_ir.dialects.stream import Geometry, WindowOp, channel
 from qnn_ir.passes.actors.builder import beat_type
+from qnn_ir.passes.actors.selection import is_selection, lower_selection
 from qnn_ir.passes.actors.two_sided import FILL, SideBuilder, TwoSided
 
 
@@ -30,8 +31,11 @@ def lower_window(op: WindowOp, name: str) -> ProcessOp:
       write inside ? ring[tap] : padding; padding before the first pixel waits for the frame to begin
     ```
 
-    Where several taps leave at once, each has a ring of its own, since a memory has one port for each side.
+    Where several taps leave at once, each has a ring of its own, since a memory has one port for each side. Where the
+    taps are pixels in the order in which they come, there is no ring (`lower_selection`).
     """
+    if is_selection(op):
+        return lower_selection(op, name)
     geometry, beat = op.geometry(), beat_type(channel(op.input))
     buffer, folds, target = buffer_of(op), geometry.channels // op.simd.value.data, channel(op.result)
     beats, names = channel(op.input).beats.data, "oy ox ky kx c"
