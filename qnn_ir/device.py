@@ -1,6 +1,7 @@
 """The device that a module is compiled for: a `dlti` spec on the module, so that text alone says everything."""
 
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from xdsl.dialects.builtin import Float64Type, FloatAttr, IntegerAttr, ModuleOp, StringAttr, i64
 from xdsl.dialects.dlti import TargetDeviceSpecAttr, TargetSystemSpecAttr
@@ -40,7 +41,8 @@ def device_of(module: ModuleOp) -> Device | None:
     try:
         spec = system[_FPGA]
         assert isinstance(spec, TargetDeviceSpecAttr)
-        return Device(**{field.name: _value(spec[field.name]) for field in fields(Device)})
+        values: dict[str, Any] = {field.name: _value(spec[field.name]) for field in fields(Device)}
+        return Device(**values)
     except (KeyError, AssertionError) as error:
         wanted = ", ".join(field.name for field in fields(Device))
         raise UserError("incomplete target device", ATTRIBUTE, f'give "{_FPGA}" with {wanted}') from error

@@ -78,6 +78,11 @@ def run(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
             return {"exit": code}, "synthesis done" if code == 0 else f"the tool ended with exit code {code}"
 
 
+def _show_warning(message: Warning | str, *_place: object, **_options: object) -> None:
+    """A warning is one line for the user, not a place in our source."""
+    print(f"qnnc: warning: {message}", file=sys.stderr)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """
     Entry point; returns the exit code: 0 done, 1 the user's problem (one line on stderr), 2 wrong usage,
@@ -85,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = parser().parse_args(argv)
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_: print(f"qnnc: warning: {message}", file=sys.stderr)
+        warnings.showwarning = _show_warning
         try:
             result, text = run(arguments)
         except UserError as error:

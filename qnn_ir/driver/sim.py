@@ -124,7 +124,8 @@ def _write(path: Path, outputs: list[NDArray[Any]]) -> None:
     partial = path.with_name(f".{path.name}.partial{path.suffix}")
     try:
         if path.suffix == ".npz":
-            np.savez(partial, **{f"y{index}": output for index, output in enumerate(outputs)})
+            arrays: dict[str, Any] = {f"y{index}": output for index, output in enumerate(outputs)}
+            np.savez(partial, **arrays)
         else:
             with partial.open("wb") as file:
                 np.save(file, outputs[0])
