@@ -15,9 +15,11 @@ from qnn_ir.dialects import qnn
 from qnn_ir.dialects.qnn import shape_of
 from qnn_ir.dialects.stream import Actor, ChannelType, ForkOp, GraphOp, LayoutAttr, OutputOp
 from qnn_ir.errors import UserError
-from qnn_ir.passes.to_stream.lowerings import integer_of, lower
+from qnn_ir.passes.to_stream.arrange import arranged, natural_order
+from qnn_ir.passes.to_stream.lowerings import lower
 from qnn_ir.passes.to_stream.order import layout_of
 from qnn_ir.passes.to_stream.state import Conversion, Unsupported
+from qnn_ir.passes.to_stream.types import integer_of
 
 ACCELERATOR = "accelerator"
 
@@ -66,7 +68,7 @@ def convert(function: FuncOp) -> GraphOp:
         except Unsupported as reason:
             failures[op] = str(reason)
     _report({op: reason for op, reason in failures.items() if reason})
-    outputs = [_output(value, index, conversion) for index, value in enumerate(last.operands)]
+    outputs = [_output(value, index, last, conversion) for index, value in enumerate(last.operands)]
     block.add_op(OutputOp([channel for channel, _ in outputs]))
     _fork(block, conversion)
     graph = GraphOp(ACCELERATOR, inputs, [layout for _, layout in outputs], block)
@@ -124,14 +126,19 @@ def _natural_order(arg: SSAValue) -> IntArray:
     return order if np.array_equal(np.sort(order), row_major) else row_major
 
 
-def _output(value: SSAValue, index: int, conversion: Conversion) -> tuple[SSAValue, LayoutAttr]:
+def _output(value: SSAValue, index: int, last: Operation, conversion: Conversion) -> tuple[SSAValue, LayoutAttr]:
+    """The channel of a result and its layout; reordered where no layout describes its order."""
+    source = value.owner if isinstance(value.owner, Operation) else last
+    shape = shape_of(value)
     try:
         wire = conversion.wire(value)
-    except Unsupported:
-        raise UserError(f"output {index} of the accelerator is constant", remedy="remove it from the model") from None
-    layout = layout_of(wire.order, shape_of(value))
-    if layout is None:
-        raise UserError(f"output {index} of the accelerator leaves in an order that no layout describes")
+        if (layout := layout_of(wire.order, shape)) is None:
+            target = natural_order(wire.order, shape)
+            wire = arranged(source, wire, shape, target, conversion)
+            layout = layout_of(target, shape)
+    except Unsupported as reason:
+        raise UserError(f"output {index} of the accelerator cannot be one: {reason}", location_name(source)) from None
+    assert layout is not None
     return wire.channel, layout
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 from xdsl.ir import Operation, SSAValue
 
-from qnn_ir.constants import IntArray, dense_int, int_type
-from qnn_ir.dialects import stream
+from qnn_ir import maps
+from qnn_ir.constants import IntArray, dense_int, int_type, type_range
+from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import shape_of
 from qnn_ir.dialects.stream import channel
 from qnn_ir.passes.to_stream.nests import Nest, natural_nest, nest_of, pixel_axes
@@ -75,6 +76,19 @@ def vectors_of(op: Operation, value: SSAValue, axis: int, conversion: Conversion
         return wire, Vectors(wire.order, shape, axis)
 
 
+def holding(op: Operation, wire: Wire, value: int, conversion: Conversion) -> Wire:
+    """`wire` with an element type that holds `value` as well."""
+    lo, hi = type_range(channel(wire.channel).element)
+    if lo <= value <= hi:
+        return wire
+    lo, hi = min(lo, value), max(hi, value)
+    same = qnn.MapAttr.from_map(maps.Requant(np.array([1]), np.array([0]), 0, "floor", lo, hi))
+    name = conversion.names.take(f"{conversion.stem(op)}_extend")
+    actor = stream.MapOp(name, wire.channel, same, dense_int(np.zeros(1, np.int64)), int_type(lo, hi))
+    conversion.emit(op, actor)
+    return Wire(actor.result, wire.order, True)
+
+
 def nested(op: Operation, wire: Wire, shape: tuple[int, ...], conversion: Conversion) -> tuple[Wire, Nest]:
     """`wire` in an order that is a nest, and that nest: pixel by pixel for images, else row-major, if it is none."""
     nest = nest_of(wire.order, shape)
@@ -83,6 +97,12 @@ def nested(op: Operation, wire: Wire, shape: tuple[int, ...], conversion: Conver
     axes = pixel_axes(len(shape)) if len(shape) in (3, 4) else range(len(shape))
     nest = natural_nest(shape, axes)
     return arranged(op, wire, shape, nest.order(), conversion), nest
+
+
+def natural_order(order: IntArray, shape: tuple[int, ...]) -> IntArray:
+    """The order nearest to `order` with ascending indices on every axis: the same nest, or row-major if it is none."""
+    nest = nest_of(order, shape or (1,))
+    return np.arange(order.size) if nest is None else natural_nest(shape or (1,), nest.axes).order()
 
 
 def _places(order: IntArray, target: IntArray) -> IntArray:

@@ -1,6 +1,7 @@
-"""Lowerings of operators on several streams: sums and concatenation."""
+"""Lowerings of operators on several streams: sums, products and concatenation."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from xdsl.ir import Operation, SSAValue
@@ -28,8 +29,9 @@ def scaled_add(op: qnn.ScaledAddOp, conversion: Conversion) -> None:
 
 
 def _sum(op: Operation, a: SSAValue, b: SSAValue, ma: int, mb: int, conversion: Conversion) -> None:
-    if constant_value(a) is not None or constant_value(b) is not None:
-        return _offset(op, a, b, ma, mb, conversion)
+    for x, other, mx, mc in ((a, b, ma, mb), (b, a, mb, ma)):
+        if (constant := constant_value(other)) is not None:
+            return _per_constant(op, x, constant, lambda v, m=mx, n=mc: (np.full_like(v, m), n * v), conversion)
     result = op.results[0]
     left, right = _in_one_order(op, a, b, conversion)
     actor = stream.JoinAddOp(conversion.layer(op), left.channel, right.channel, integer_of(result), ma, mb)
@@ -37,22 +39,35 @@ def _sum(op: Operation, a: SSAValue, b: SSAValue, ma: int, mb: int, conversion: 
     return conversion.define(result, actor.result, left.order)
 
 
-def _offset(op: Operation, a: SSAValue, b: SSAValue, ma: int, mb: int, conversion: Conversion) -> None:
-    """A sum with a constant: a map with one row per value of the constant."""
-    if (constant := constant_value(b)) is None:
-        a, ma, mb, constant = b, mb, ma, constant_value(a)
-    assert constant is not None
-    wire, result = conversion.wire(a), op.results[0]
-    if shape_of(a) != shape_of(result):
-        target = natural_nest(shape_of(result), range(len(shape_of(result))))
-        wire = _broadcast(op, wire, shape_of(a), target, conversion)
+def mul(op: qnn.MulOp, conversion: Conversion) -> None:
+    """`a * b`"""
+    constant, x = (constant_value(op.a), op.b) if constant_value(op.b) is None else (constant_value(op.b), op.a)
+    if constant is not None:
+        return _per_constant(op, x, constant, lambda values: (values, np.zeros_like(values)), conversion)
+    left, right = _in_one_order(op, op.a, op.b, conversion)
+    actor = stream.JoinMulOp(conversion.layer(op), left.channel, right.channel, integer_of(op.result))
+    conversion.emit(op, actor)
+    return conversion.define(op.result, actor.result, left.order)
+
+
+def _per_constant(
+    op: Operation,
+    x: SSAValue,
+    constant: IntArray,
+    coefficients: Callable[[IntArray], tuple[IntArray, IntArray]],
+    conversion: Conversion,
+) -> None:
+    """`m * x + c` with (m, c) given by the element of a constant: a map with one row per value of the constant."""
+    wire, result = conversion.wire(x), op.results[0]
+    shape = shape_of(result)
+    if shape_of(x) != shape:
+        wire = _broadcast(op, wire, shape_of(x), natural_nest(shape, range(len(shape))), conversion)
     values, rows = np.unique(constant, return_inverse=True)
-    groups = np.broadcast_to(rows.reshape(constant.shape), shape_of(result)).ravel()[wire.order]
+    groups = np.broadcast_to(rows.reshape(constant.shape), shape).ravel()[wire.order]
     element = integer_of(result)
-    lo, hi = type_range(element)
-    function = maps.Requant(np.full(values.size, ma), mb * values, 0, "floor", lo, hi)
-    map_ = qnn.MapAttr.from_map(function)
-    actor = stream.MapOp(conversion.layer(op), wire.channel, map_, dense_int(period(groups)), element)
+    m, c = coefficients(values)
+    function = qnn.MapAttr.from_map(maps.Requant(m, c, 0, "floor", *type_range(element)))
+    actor = stream.MapOp(conversion.layer(op), wire.channel, function, dense_int(period(groups)), element)
     conversion.emit(op, actor)
     conversion.define(result, actor.result, wire.order)
 

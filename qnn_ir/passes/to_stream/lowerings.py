@@ -126,6 +126,7 @@ LOWERINGS: dict[type[Operation], Lowering] = dict(
         _on(qnn.PadOp, movement.pad),
         _on(qnn.ConcatOp, joins.concat),
         _on(qnn.AddOp, joins.add),
+        _on(qnn.MulOp, joins.mul),
         _on(qnn.ScaledAddOp, joins.scaled_add),
         _on(qnn.TopKOp, _top_k),
         _on(qnn.ArgMaxOp, _arg_max),

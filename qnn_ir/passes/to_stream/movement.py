@@ -16,7 +16,7 @@ from qnn_ir.constants import IntArray, dense_int, type_range
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import constant_value, int_values, shape_of
 from qnn_ir.dialects.stream import Geometry, channel
-from qnn_ir.passes.to_stream.arrange import nested, selected
+from qnn_ir.passes.to_stream.arrange import holding, nested, selected
 from qnn_ir.passes.to_stream.nests import Nest
 from qnn_ir.passes.to_stream.order import moved
 from qnn_ir.passes.to_stream.state import Conversion, Unsupported, Wire
@@ -76,7 +76,7 @@ def _lookup(op: qnn.GatherOp, conversion: Conversion) -> None:
     # a value that no index has may read anything
     rows = np.clip(np.arange(lo, hi + 1), -table.shape[0], table.shape[0] - 1)
     columns: IntArray = table.reshape(table.shape[0], -1)[rows].T
-    lanes = table.size // table.shape[0]
+    lanes: int = table.size // table.shape[0]
     stem = conversion.stem(op)
     copies = stream.UpsampleOp(
         conversion.names.take(f"{stem}_repeat"), wire.channel, (wire.order.size, 1, 1), (1, lanes)
@@ -136,6 +136,7 @@ def padded(
     op: Operation, wire: Wire, nest: Nest, ends: list[tuple[int, int]], value: int, conversion: Conversion
 ) -> Wire:
     """`ends[a]` indices before and behind those of axis a, filled with `value`."""
+    wire = holding(op, wire, value, conversion)
     todo = [axis for axis in nest.axes if any(ends[axis])]
     while todo:
         axes = todo[:2] if nest.outside(todo[0]) == 1 and _neighbours(nest, todo[:2]) else todo[:1]

@@ -11,8 +11,8 @@ from qnn_ir.analysis.transposed import transposed
 from qnn_ir.constants import IntArray, dense_int, int_type, type_range
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import Window, constant_value, int_values, shape_of
-from qnn_ir.dialects.stream import Geometry, PoolKind
-from qnn_ir.passes.to_stream.arrange import pixels
+from qnn_ir.dialects.stream import Geometry, PoolKind, channel
+from qnn_ir.passes.to_stream.arrange import holding, pixels
 from qnn_ir.passes.to_stream.matrix import add_matrix_unit
 from qnn_ir.passes.to_stream.movement import cropped
 from qnn_ir.passes.to_stream.nests import natural_nest, pixel_axes
@@ -43,7 +43,12 @@ def conv(op: qnn.ConvOp, conversion: Conversion) -> None:
         return _depthwise(op, windows, by_tap[:, :, 0].reshape(group, -1, windows.taps), conversion)
     dense = _dense(by_tap, group)[:, :, windows.channels]
     actor = add_matrix_unit(
-        op, windows.channel, dense.reshape(dense.shape[0], -1), integer_of(op.x), windows.positions, conversion
+        op,
+        windows.channel,
+        dense.reshape(dense.shape[0], -1),
+        channel(windows.channel).element,
+        windows.positions,
+        conversion,
     )
     return conversion.define(op.result, actor.result, pixel_order(shape_of(op.result), np.arange(shape_of(op.w)[0])))
 
@@ -79,7 +84,7 @@ def _filter(op: qnn.ConvOp, windows: Windows, weights: IntArray, conversion: Con
         windows.channel,
         dense_int(weights),
         int_type(int(weights.min()), int(weights.max())),
-        accumulator_type(weights.T, integer_of(op.x)),
+        accumulator_type(weights.T, channel(windows.channel).element),
         integer_of(op.result),
         windows.positions,
     )
@@ -149,7 +154,7 @@ def _pool(op: Operation, x: SSAValue, window: Window, pad_value: int, kind: Pool
         conversion.layer(op),
         windows.channel,
         kind,
-        _pooled(kind, integer_of(result), integer_of(x)),
+        _pooled(kind, integer_of(result), channel(windows.channel).element),
         positions=windows.positions,
         taps=windows.taps,
         channels=windows.channels.size,
@@ -173,6 +178,10 @@ def _windows(op: Operation, x: SSAValue, window: Window, pad_value: int, convers
     positions = shape[0] * math.prod(geometry.positions)
     if geometry.taps == 1 and geometry.strides == (1, 1) and not any(geometry.pads):
         return Windows(wire.channel, positions, 1, channels)
+    if any(geometry.pads):
+        wire = holding(op, wire, pad_value, conversion)
+    else:
+        pad_value = 0  # no window reaches it
     source = _images(op, wire.channel, shape[0], geometry, pad_value, conversion)
     return Windows(source, positions, geometry.taps, channels)
 
