@@ -45,14 +45,27 @@ class MapShape:
     out_bits: int
 
 
-def rom(depth: int, width: int) -> Cost:
-    """A memory of constants, `width` bits read per cycle."""
+def rom(depth: int, width: int, style: Literal["auto", "lutram", "bram"] = "auto") -> Cost:
+    """A memory of constants, `width` bits read per cycle; `auto` is what a synthesis tool can be expected to choose."""
     if depth <= 1:
         return Cost()
-    if depth <= 64 or depth * width <= ROM_IN_LUTS:
+    small = depth <= 64 or depth * width <= ROM_IN_LUTS
+    if style == "lutram" or (style == "auto" and small):
         return Cost(lut=width * max(depth / 64, 0.1 * math.log2(depth)))
-    blocks = min(math.ceil(depth / d) * math.ceil(width / w) for d, w in _BRAM_SHAPES)
-    return Cost(lut=4.0, bram18=blocks)
+    return block_ram(depth, width)
+
+
+def block_ram(depth: int, width: int) -> Cost:
+    """A memory of block RAMs."""
+    return Cost(lut=4.0, bram18=min(math.ceil(depth / d) * math.ceil(width / w) for d, w in _BRAM_SHAPES))
+
+
+def weights(depth: int, width: int, memory: str) -> Cost:
+    """The weights of a unit, by the memory mode of its layer; UltraRAM is not counted."""
+    if memory in ("auto", "lutram", "bram"):
+        return rom(depth, width, memory)
+    port = Cost(lut=60.0 + width / 2)  # an address, and a channel of a few words
+    return port.plus(block_ram(depth, width)) if memory == "writable" else port
 
 
 def multiply(a_bits: int, b_bits: int) -> Cost:
@@ -104,6 +117,7 @@ class MvtuShape:
     accumulator_bits: int
     binary_weight: bool
     map: MapShape | None
+    memory: str = "auto"
 
 
 def mvtu(shape: MvtuShape, rows: int, columns: int, pe: int, simd: int) -> Cost:
@@ -112,10 +126,10 @@ def mvtu(shape: MvtuShape, rows: int, columns: int, pe: int, simd: int) -> Cost:
     folds = rows // pe
     lanes = times(dot_lane(shape.weight_bits, shape.input_bits, shape.binary_weight), pe * simd)
     accumulate = Cost(lut=pe * shape.accumulator_bits * (1.0 if columns > simd else 0.0))
-    weights = rom(folds * (columns // simd), pe * simd * stored)
+    constants = weights(folds * (columns // simd), pe * simd * stored, shape.memory)
     replay = Cost(lut=simd * shape.input_bits * math.ceil(columns / simd / 32) / 2) if folds > 1 else Cost()
     activation = times(map_lane(shape.map, folds), pe) if shape.map else Cost()
-    return lanes.plus(accumulate, weights, replay, activation, Cost(lut=20.0))
+    return lanes.plus(accumulate, constants, replay, activation, Cost(lut=20.0))
 
 
 def map_unit(shape: MapShape, period: int, pe: int) -> Cost:
@@ -191,7 +205,8 @@ def depthwise(shape: MvtuShape, channels: int, taps: int, pe: int) -> Cost:
     lanes = times(dot_lane(shape.weight_bits, shape.input_bits, shape.binary_weight), pe)
     sums = Cost(lut=pe * shape.accumulator_bits * (1.0 + math.ceil(folds / 32) / 2))
     activation = times(map_lane(shape.map, folds), pe) if shape.map else Cost()
-    return lanes.plus(sums, rom(folds * taps, pe * stored), activation, Cost(lut=20.0))
+    constants = weights(folds * taps, pe * stored, shape.memory)
+    return lanes.plus(sums, constants, activation, Cost(lut=20.0))
 
 
 def pool(channels: int, bits: int, pe: int) -> Cost:

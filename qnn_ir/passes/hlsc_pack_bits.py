@@ -98,7 +98,8 @@ def _weight_words(b: BodyBuilder, load: LoadOp, rom: RomOp, planes: WeightPlanes
     depth, count, rows, columns = planes.bits.shape
     b.memories = InsertPoint.before(rom)
     label = rom.label.data if rom.label else "weights"
-    memory = b.rom(label, planes.bits.reshape(depth, count * rows, columns), int_type(0, 1))
+    bits = planes.bits.reshape(depth, count * rows, columns)
+    memory = b.rom(label, bits, int_type(0, 1), rom.style.data)
     type_ = value_type((count * rows,), word_type(columns))
     words = b.add(LoadOp(memory, b.word_of(memory, load.index) if load.index else None, load.when, type_))
     return [words] if count == 1 else [b.add(SliceOp(words, j * rows, rows)) for j in range(count)]

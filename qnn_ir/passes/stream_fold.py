@@ -27,6 +27,7 @@ from qnn_ir.dialects.stream import (
     JoinMulOp,
     LabelSelectOp,
     MapOp,
+    Memory,
     MvtuOp,
     PoolOp,
     ReorderOp,
@@ -38,6 +39,7 @@ from qnn_ir.errors import UserError
 from qnn_ir.passes.folding.apply import apply, unfold
 from qnn_ir.passes.folding.choices import Wanted, layer_of
 from qnn_ir.passes.folding.edges import Edges, vector_lengths
+from qnn_ir.passes.folding.memory import KNOB, memory_of, read_memory, set_memories
 from qnn_ir.targets import DEFAULT_BOARD, load_board
 
 LUT_SHARE, MEMORY_SHARE = 0.6, 0.8
@@ -69,8 +71,9 @@ class StreamFoldPass(ModulePass):
     `target-cycles`: at most so many cycles per frame, as cheap as possible. `luts`: as fast as fits; without any
     option 60 % of the LUTs of the module's device (a PYNQ-Z1 where it names none). `pe` and `simd`: the same for every
     actor, clipped to what is legal there; one alone leaves the other at 1. `folding-file`: JSON
-    `{"layer": {"pe": P, "simd": S}}`; what it does not name is chosen as above. Where the lanes of two neighbours
-    differ, an `unrealized_conversion_cast` is left for `stream-insert-width-converters`.
+    `{"layer": {"pe": P, "simd": S, "memory": M}}` with a `#stream<memory M>`; lanes that it does not name are chosen as
+    above. Where the lanes of two neighbours differ, an `unrealized_conversion_cast` is left for
+    `stream-insert-width-converters`.
     """
 
     name = "stream-fold"
@@ -94,11 +97,12 @@ class StreamFoldPass(ModulePass):
 def fold(graph: GraphOp, options: StreamFoldPass, device: Device) -> Solution:
     """Fold `graph` in place and return what was chosen."""
     unfold(graph)
-    edges = Edges(graph)
     actors = graph.actors()
-    named = _read_file(options.folding_file, actors) if options.folding_file else {}
+    named, memories = _read_file(options.folding_file, actors) if options.folding_file else ({}, {})
+    set_memories(graph, memories, device)
+    edges = Edges(graph)
     everywhere = _everywhere(options)
-    wanted = {a.layer.data: named.get(a.layer.data, everywhere) for a in actors}
+    wanted = {a.layer.data: named.get(a.layer.data) or everywhere for a in actors}
     problem = _problem(graph, edges, wanted, device)
     solution = _solve(problem, actors, options, device)
     for actor, choice in zip(actors, solution.choices, strict=True):
@@ -108,9 +112,10 @@ def fold(graph: GraphOp, options: StreamFoldPass, device: Device) -> Solution:
     return solution
 
 
-def folding_of(graph: GraphOp) -> dict[str, dict[str, int]]:
+def folding_of(graph: GraphOp) -> dict[str, dict[str, int | str]]:
     """The folding of `graph` as `folding-file` reads it."""
-    return {a.layer.data: {k: _lanes(a, k) for k in KNOBS[type(a)]} for a in graph.actors() if type(a) in KNOBS}
+    folded = [actor for actor in graph.actors() if type(actor) in KNOBS]
+    return {a.layer.data: {k: _lanes(a, k) for k in KNOBS[type(a)]} | memory_of(a) for a in folded}
 
 
 def _lanes(actor: Actor, knob: str) -> int:
@@ -187,7 +192,8 @@ def _solve(problem: Problem, actors: list[Actor], options: StreamFoldPass, devic
         return best
 
 
-def _read_file(name: str, actors: list[Actor]) -> dict[str, Wanted]:
+def _read_file(name: str, actors: list[Actor]) -> tuple[dict[str, Wanted], dict[str, Memory]]:
+    """The lanes and the memory modes that the file names."""
     try:
         data: object = json.loads(Path(name).read_text(encoding="utf-8"))
     except OSError as error:
@@ -197,16 +203,25 @@ def _read_file(name: str, actors: list[Actor]) -> dict[str, Wanted]:
     if not isa(data, dict[str, object]):
         raise UserError("the folding file is no object", name, 'write {"layer": {"pe": 1, "simd": 1}}')
     knobs = {actor.layer.data: KNOBS.get(type(actor), ()) for actor in actors}
-    return {layer: _read_entry(name, layer, entry, knobs) for layer, entry in data.items()}
+    layers = {actor.layer.data: actor for actor in actors}
+    wanted: dict[str, Wanted] = {}
+    memories: dict[str, Memory] = {}
+    for layer, entry in data.items():
+        if layer not in knobs:
+            raise UserError(f"unknown layer {layer!r}", name, f"the layers are {', '.join(knobs)}")
+        if not isa(entry, dict[str, object]):
+            raise UserError(f"layer {layer!r} has no object", name, 'write {"pe": 1, "simd": 1}')
+        if KNOB in entry:
+            memories[layer] = read_memory(name, layer, entry[KNOB], layers[layer])
+        wanted[layer] = _read_lanes(name, layer, entry, knobs)
+    return wanted, memories
 
 
-def _read_entry(name: str, layer: str, entry: object, knobs: Mapping[str, tuple[str, ...]]) -> Wanted:
-    if layer not in knobs:
-        raise UserError(f"unknown layer {layer!r}", name, f"the layers are {', '.join(knobs)}")
-    if not isa(entry, dict[str, object]):
-        raise UserError(f"layer {layer!r} has no object", name, 'write {"pe": 1, "simd": 1}')
+def _read_lanes(name: str, layer: str, entry: dict[str, object], knobs: Mapping[str, tuple[str, ...]]) -> Wanted:
     wanted: dict[str, int] = {}
     for knob, value in entry.items():
+        if knob == KNOB:
+            continue
         if knob not in knobs[layer]:
             raise UserError(f"layer {layer!r} has no {knob!r}", name, f"it has {', '.join(knobs[layer])}")
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:

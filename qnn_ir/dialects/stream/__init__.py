@@ -10,6 +10,7 @@ from xdsl.ir import Dialect
 from qnn_ir.dialects.stream.actor import Actor, channel
 from qnn_ir.dialects.stream.compute import JoinAddOp, LabelSelectOp, MapOp, MvtuOp
 from qnn_ir.dialects.stream.graph import GraphOp, OutputOp
+from qnn_ir.dialects.stream.memory import Memory, MemoryAttr, Weighted
 from qnn_ir.dialects.stream.products import JoinMulOp
 from qnn_ir.dialects.stream.rearrange import ConcatOp, CropOp, ReorderOp, UpsampleOp
 from qnn_ir.dialects.stream.routing import ForkOp, WidthOp
@@ -30,6 +31,8 @@ __all__ = [
     "LabelSelectOp",
     "LayoutAttr",
     "MapOp",
+    "Memory",
+    "MemoryAttr",
     "MvtuOp",
     "OutputOp",
     "PoolKind",
@@ -38,6 +41,7 @@ __all__ = [
     "ReorderOp",
     "Stream",
     "UpsampleOp",
+    "Weighted",
     "WidthOp",
     "WindowOp",
     "channel",
@@ -63,5 +67,5 @@ Stream = Dialect(
         UpsampleOp,
         ReorderOp,
     ],
-    [ChannelType, LayoutAttr, PoolKindAttr],
+    [ChannelType, LayoutAttr, MemoryAttr, PoolKindAttr],
 )

@@ -9,10 +9,10 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from qnn_ir.constants import type_range
+from qnn_ir.constants import IntArray, type_range
 from qnn_ir.dialects.qnn.attributes import MapAttr
 from qnn_ir.dialects.stream.actor import (
     INTEGER,
@@ -25,17 +25,18 @@ from qnn_ir.dialects.stream.actor import (
     verify_port,
     verify_values,
 )
+from qnn_ir.dialects.stream.memory import Weighted
 from qnn_ir.dialects.stream.types import ChannelType
 
 
 @irdl_op_definition
-class MvtuOp(Actor):
+class MvtuOp(Weighted):
     """
     Matrix-vector unit, with an optional map (thresholds, requantisation, table) on each sum.
 
     `y[v, h] = map_{groups[h]}(sum_w weights[h, w] * x[v, w])` for each of the `vectors` vectors of a frame. Each cycle
     takes `simd` elements of the vector into `pe` sums: nest (vectors, MH / pe, MW / simd). `accumulator` holds every
-    partial sum, `weights` are stored in whole bytes and have the values of `weight_type`.
+    partial sum, `weights` are stored in whole bytes, have values of `weight_type` and live in `memory`.
 
     ```mlir
     %y = stream.mvtu "fc0" %x weights(dense<[[1, -1], [0, 1]]> : tensor<2x2xi8> as si2) accumulator(si4)
@@ -45,11 +46,6 @@ class MvtuOp(Actor):
 
     name = "stream.mvtu"
     input = operand_def(ChannelType)
-    weights = prop_def(DenseIntOrFPElementsAttr)
-    weight_type = prop_def(IntegerType)
-    accumulator = prop_def(IntegerType)
-    map = opt_prop_def(MapAttr)
-    groups = opt_prop_def(DenseIntOrFPElementsAttr)
     vectors = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
     pe = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
     simd = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
@@ -108,9 +104,16 @@ class MvtuOp(Actor):
         pe, simd = self.pe.value.data, self.simd.value.data
         return self.vectors.value.data, self.rows // pe, self.columns // simd
 
+    def tiles(self, matrix: IntArray) -> IntArray:
+        """Tiles (pe, simd): those of the first `pe` rows, then of the next."""
+        _, rows, beats = self.nest()
+        pe, simd = self.pe.value.data, self.simd.value.data
+        return matrix.reshape(rows, pe, beats, simd).transpose(0, 2, 1, 3).reshape(rows * beats, pe, simd)
+
     def verify_(self) -> None:
         if len(self.weights.get_shape()) != 2:
             raise VerifyException("weights have the shape [rows, columns]")
+        self.verify_sources()
         vectors, pe, simd = self.vectors.value.data, self.pe.value.data, self.simd.value.data
         if self.rows % pe or self.columns % simd:
             raise VerifyException(f"pe {pe} divides {self.rows} rows and simd {simd} divides {self.columns} columns")

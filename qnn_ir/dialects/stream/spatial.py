@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 from xdsl.dialects.builtin import DenseArrayBase, DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, StringAttr, i64
 from xdsl.dialects.utils import EnumAttribute
 from xdsl.ir import Attribute, SpacedOpaqueSyntaxAttribute, SSAValue
-from xdsl.irdl import irdl_attr_definition, irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
+from xdsl.irdl import irdl_attr_definition, irdl_op_definition, operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 from xdsl.utils.str_enum import StrEnum
 
-from qnn_ir.constants import type_range
-from qnn_ir.dialects.qnn.attributes import MapAttr
+from qnn_ir.constants import IntArray, type_range
 from qnn_ir.dialects.stream.actor import (
     INTEGER,
     POSITIVE,
@@ -25,6 +24,7 @@ from qnn_ir.dialects.stream.actor import (
     verify_port,
     verify_values,
 )
+from qnn_ir.dialects.stream.memory import Weighted
 from qnn_ir.dialects.stream.types import ChannelType
 
 INTS = DenseArrayBase.constr(i64)
@@ -167,7 +167,7 @@ class WindowOp(Actor):
 
 
 @irdl_op_definition
-class DepthwiseOp(Actor):
+class DepthwiseOp(Weighted):
     """
     Depthwise unit: every channel has a filter of its own, with an optional map on each sum.
 
@@ -182,11 +182,6 @@ class DepthwiseOp(Actor):
 
     name = "stream.depthwise"
     input = operand_def(ChannelType)
-    weights = prop_def(DenseIntOrFPElementsAttr)
-    weight_type = prop_def(IntegerType)
-    accumulator = prop_def(IntegerType)
-    map = opt_prop_def(MapAttr)
-    groups = opt_prop_def(DenseIntOrFPElementsAttr)
     positions = prop_def(POSITIVE)
     pe = prop_def(POSITIVE, default_value=IntegerAttr(1, i64))
     result = result_def(ChannelType)
@@ -235,9 +230,14 @@ class DepthwiseOp(Actor):
     def nest(self) -> tuple[int, ...]:
         return self.positions.value.data, self.taps, self.channels // self.pe.value.data
 
+    def tiles(self, matrix: IntArray) -> IntArray:
+        """Tiles (pe,): those of the first tap, then of the next."""
+        return matrix.reshape(-1, self.pe.value.data)
+
     def verify_(self) -> None:
         if len(self.weights.get_shape()) != 2:
             raise VerifyException("weights have the shape [taps, channels]")
+        self.verify_sources()
         positions, pe = self.positions.value.data, self.pe.value.data
         if self.channels % pe:
             raise VerifyException(f"pe {pe} does not divide {self.channels} channels")

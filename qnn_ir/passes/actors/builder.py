@@ -26,6 +26,7 @@ from qnn_ir.dialects.hlsc import (
     RomOp,
     SideOp,
     StaticConstantOp,
+    Style,
     ValueType,
     range_of,
     shape_of,
@@ -61,7 +62,9 @@ class BodyBuilder:
         Rewriter.insert_op(op, self.memories)
         return op.result
 
-    def rom(self, label: str, words: NDArray[Any], element: IntegerType | None = None) -> SSAValue:
+    def rom(
+        self, label: str, words: NDArray[Any], element: IntegerType | None = None, style: Style = Style.AUTO
+    ) -> SSAValue:
         """
         A constant memory of `words` (depth, *shape of a word); the narrowest element unless one is given.
 
@@ -71,7 +74,7 @@ class BodyBuilder:
             words = words[:1]
         element = element or int_type(int(words.min()), int(words.max()))
         type_ = MemType(len(words), value_type(words.shape[1:], element))
-        return self._memory(RomOp(dense_int(words), type_, label=label), label)
+        return self._memory(RomOp(dense_int(words), type_, style, label), label)
 
     def ram(self, label: str, depth: int, word: Attribute) -> SSAValue:
         """A memory of `depth` words."""
@@ -117,6 +120,8 @@ class ProcessBuilder(BodyBuilder):
     """
     A process with the given ports and one side that counts through the named `bounds` per frame.
 
+    `memories` are ports, too: constant memories outside.
+
     Values are added in order with `add`; `counters` are the counters of the nest, outermost first.
     """
 
@@ -128,17 +133,23 @@ class ProcessBuilder(BodyBuilder):
         outputs: Sequence[Attribute],
         names: str,
         bounds: Sequence[int],
+        memories: Sequence[MemType] = (),
     ):
-        ports = [InType(t) for t in inputs] + [OutType(t) for t in outputs]
+        ports = [*(InType(t) for t in inputs), *(OutType(t) for t in outputs), *memories]
         origin = location_name(source) if isinstance(source.location, NameLoc) else None
         process = ProcessOp(name, ports, origin)
         side = SideOp("body", [list(bounds)])
         process.body.block.add_op(side)
         process.location = side.location = source.location
         super().__init__(process, InsertPoint.before(side), InsertPoint.at_end(side.body.block))
-        self.inputs, self.outputs = process.ports[: len(inputs)], process.ports[len(inputs) :]
+        first, last = len(inputs), len(inputs) + len(outputs)
+        self.inputs, self.outputs, self.memory_ports = (
+            process.ports[:first],
+            process.ports[first:last],
+            process.ports[last:],
+        )
         self.counters = tuple(side.body.block.args[1:])
-        hints = {"in": self.inputs, "out": self.outputs}
+        hints = {"in": self.inputs, "out": self.outputs, "words": self.memory_ports}
         for hint, ports_ in hints.items():
             for port in ports_:
                 port.name_hint = hint

@@ -1,11 +1,12 @@
 """The depthwise unit."""
 
 from qnn_ir.constants import to_numpy
-from qnn_ir.dialects.hlsc import AddOp, LoadOp, MulOp, ProcessOp, ReadOp, WriteOp
+from qnn_ir.dialects.hlsc import AddOp, MulOp, ProcessOp, ReadOp, WriteOp
 from qnn_ir.dialects.stream import DepthwiseOp, channel
 from qnn_ir.passes.actors.builder import ProcessBuilder, beat_type
 from qnn_ir.passes.actors.map import emit_map
 from qnn_ir.passes.actors.taps import fold_taps
+from qnn_ir.passes.actors.weights import weight_inputs, weight_tile
 
 
 def lower_depthwise(op: DepthwiseOp, name: str) -> ProcessOp:
@@ -17,12 +18,10 @@ def lower_depthwise(op: DepthwiseOp, name: str) -> ProcessOp:
     ```
     """
     source, target = channel(op.input), channel(op.result)
-    p = ProcessBuilder(name, op, [beat_type(source)], [beat_type(target)], "p k c", op.nest())
-    _, taps, folds = op.nest()
+    inputs = [beat_type(source), *weight_inputs(op)]
+    p = ProcessBuilder(name, op, inputs, [beat_type(target)], "p k c", op.nest())
     _, k, c = p.counters
-    words = to_numpy(op.weights).reshape(taps * folds, op.pe.value.data)
-    weights = p.rom("weights", words, op.weight_type)
-    weight = p.add(LoadOp(weights, p.word_of(weights, p.affine((k, folds), (c, 1)))))
+    weight = weight_tile(p, op, k, c)
     product = p.add(MulOp(p.add(ReadOp(p.inputs[0])), weight))
     total, last = fold_taps(p, op.nest(), product, AddOp, op.accumulator)
     if op.map is not None and op.groups is not None:

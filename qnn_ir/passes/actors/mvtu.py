@@ -18,6 +18,7 @@ from qnn_ir.dialects.hlsc import (
 from qnn_ir.dialects.stream import MvtuOp, channel
 from qnn_ir.passes.actors.builder import ProcessBuilder, beat_type
 from qnn_ir.passes.actors.map import emit_map
+from qnn_ir.passes.actors.weights import weight_inputs, weight_tile
 
 
 def lower_mvtu(op: MvtuOp, name: str) -> ProcessOp:
@@ -27,14 +28,16 @@ def lower_mvtu(op: MvtuOp, name: str) -> ProcessOp:
       x   = nf == 0 ? read : buffer[sf]         buffer[sf] := x when nf == 0     (NF > 1)
       sum = narrow((sf == 0 ? 0 : acc) + dot(x, weights[nf * SF + sf]))    acc := sum    (SF > 1)
       write map(sum, rows of nf) when sf == SF - 1
+    with weights read from a port where they are loaded
     ```
     """
     source, target = channel(op.input), channel(op.result)
-    p = ProcessBuilder(name, op, [beat_type(source)], [beat_type(target)], "v nf sf", op.nest())
+    inputs = [beat_type(source), *weight_inputs(op)]
+    p = ProcessBuilder(name, op, inputs, [beat_type(target)], "v nf sf", op.nest())
     _, nf, sf = p.counters
     _, _, beats = op.nest()
     x = _vector(p, op)
-    total = _accumulate(p, op, p.add(DotOp(x, _weights(p, op))))
+    total = _accumulate(p, op, p.add(DotOp(x, weight_tile(p, op, nf, sf))))
     last = p.compare("eq", sf, beats - 1) if beats > 1 else None
     if op.map is not None and op.groups is not None:
         total = emit_map(p, total, op.map, to_numpy(op.groups), nf, target.element)
@@ -55,16 +58,6 @@ def _vector(p: ProcessBuilder, op: MvtuOp) -> SSAValue:
     kept = p.add(LoadOp(buffer, index, p.add(NotOp(first))))
     p.effect(StoreOp(buffer, fresh, index, first))
     return p.add(SelectOp(first, fresh, kept))
-
-
-def _weights(p: ProcessBuilder, op: MvtuOp) -> SSAValue:
-    """The tile of weights of this iteration, (pe, simd)."""
-    _, tiles, beats = op.nest()
-    _, nf, sf = p.counters
-    pe, simd = op.pe.value.data, op.simd.value.data
-    words = to_numpy(op.weights).reshape(tiles, pe, beats, simd).transpose(0, 2, 1, 3)
-    memory = p.rom("weights", words.reshape(tiles * beats, pe, simd), op.weight_type)
-    return p.add(LoadOp(memory, p.word_of(memory, p.affine((nf, beats), (sf, 1)))))
 
 
 def _accumulate(p: ProcessBuilder, op: MvtuOp, product: SSAValue) -> SSAValue:

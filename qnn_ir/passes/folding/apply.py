@@ -32,6 +32,7 @@ from qnn_ir.dialects.stream import (
 )
 from qnn_ir.dialects.stream.actor import i64_attr
 from qnn_ir.passes.folding.edges import Edges, binary_fill, pad_rows, padded_layout
+from qnn_ir.passes.folding.memory import pad_sources
 
 WITH_PE = (MvtuOp, MapOp, JoinAddOp, JoinMulOp, DepthwiseOp, PoolOp, ConcatOp, CropOp, ReorderOp, UpsampleOp)
 
@@ -88,11 +89,14 @@ def _pad(actor: Actor, edges: Edges, sizes: Sizes, choice: Choice) -> None:
         weights = pad_rows(to_numpy(actor.weights), unit, size, axis=0)
         source = edges.of(actor.input)
         weights = pad_rows(weights, edges.classes[source].unit, sizes[source], axis=1, value=binary_fill(actor))
+        pad_sources(actor, (unit, size), (edges.classes[source].unit, sizes[source]))
         actor.weights = dense_int(weights)
         if actor.groups is not None:
             actor.groups = dense_int(pad_rows(to_numpy(actor.groups), unit, size, axis=0, value=row))
     elif isinstance(actor, DepthwiseOp):
-        actor.weights = dense_int(pad_rows(to_numpy(actor.weights), unit, size, axis=1))
+        weights = pad_rows(to_numpy(actor.weights), unit, size, axis=1)
+        pad_sources(actor, (actor.taps, actor.taps), (unit, size))
+        actor.weights = dense_int(weights)
         if actor.groups is not None:
             actor.groups = dense_int(pad_rows(to_numpy(actor.groups), unit, size, axis=0, value=row))
     elif isinstance(actor, WindowOp):

@@ -23,10 +23,12 @@ from qnn_ir.dialects.stream import (
     JoinMulOp,
     LabelSelectOp,
     MapOp,
+    Memory,
     MvtuOp,
     PoolOp,
     ReorderOp,
     UpsampleOp,
+    Weighted,
     WindowOp,
     channel,
 )
@@ -36,6 +38,9 @@ from qnn_ir.passes.folding.edges import Edges, vector_lengths
 
 Wanted: TypeAlias = Mapping[str, int]
 """Explicit values of `pe` and `simd`; a missing one is free."""
+
+BUS_BITS = 1024
+"""The widest word of a memory port."""
 
 _ActorT = TypeVar("_ActorT", bound=Actor)
 
@@ -66,8 +71,24 @@ def mvtu_shape(op: MvtuOp) -> MvtuShape:
     in_bits, out_bits = channel(op.input).element.width.data, channel(op.result).element.width.data
     accumulator = op.accumulator.width.data
     map = None if op.map is None else map_shape(op.map, accumulator, out_bits)
-    binary = np.unique(to_numpy(op.weights)).size <= 2
-    return MvtuShape(op.weight_type.width.data, in_bits, accumulator, binary, map)
+    return MvtuShape(op.weight_type.width.data, in_bits, accumulator, _is_binary(op), map, op.memory.data)
+
+
+def _is_binary(op: Weighted) -> bool:
+    """Whether a product selects instead of multiplying: there are two weights."""
+    return op.is_bipolar if op.memory.data.is_loaded else np.unique(to_numpy(op.weights)).size <= 2
+
+
+def _legal(op: Weighted, choices: list[Choice]) -> list[Choice]:
+    """Those whose tiles of weights fit a word of the memory outside, where that is where they come from."""
+    if op.memory.data != Memory.EXTERNAL:
+        return choices
+    bits = op.stored_element.width.data
+    found = [choice for choice in choices if choice.pe * choice.simd * bits <= BUS_BITS]
+    if not found:
+        lanes = f"pe * simd is at most {BUS_BITS // bits}"
+        raise UserError(f"external weights need more than {BUS_BITS} bits per cycle", location_name(op), lanes)
+    return found
 
 
 def _mvtu(op: MvtuOp, edges: Edges, wanted: Wanted) -> Layer:
@@ -78,7 +99,7 @@ def _mvtu(op: MvtuOp, edges: Edges, wanted: Wanted) -> Layer:
 
     def choices(sizes: Sizes) -> list[Choice]:
         columns, rows = inner * sizes[0], outer * sizes[1]
-        return [
+        found = [
             Choice(
                 vectors * (rows // pe) * (columns // simd),
                 cost.mvtu(shape, rows, columns, pe, simd),
@@ -90,6 +111,7 @@ def _mvtu(op: MvtuOp, edges: Edges, wanted: Wanted) -> Layer:
             for pe in lane_counts(rows, out_bits, wanted.get("pe"))
             for simd in lane_counts(columns, shape.input_bits, wanted.get("simd"))
         ]
+        return _legal(op, found)
 
     return Layer(op.layer.data, (source, target), choices)
 
@@ -200,15 +222,15 @@ def _depthwise(op: DepthwiseOp, edges: Edges, wanted: Wanted) -> Layer:
     in_bits, out_bits = channel(op.input).element.width.data, channel(op.result).element.width.data
     accumulator = op.accumulator.width.data
     map = None if op.map is None else map_shape(op.map, accumulator, out_bits)
-    binary = np.unique(to_numpy(op.weights)).size <= 2
-    shape = MvtuShape(op.weight_type.width.data, in_bits, accumulator, binary, map)
+    shape = MvtuShape(op.weight_type.width.data, in_bits, accumulator, _is_binary(op), map, op.memory.data)
 
     def choices(sizes: Sizes) -> list[Choice]:
         channels = units * sizes[0]
-        return [
+        found = [
             Choice(frames * (channels // pe), cost.depthwise(shape, channels, op.taps, pe), pe, 1, pe, pe)
             for pe in lane_counts(channels, max(in_bits, out_bits), wanted.get("pe"))
         ]
+        return _legal(op, found)
 
     return Layer(op.layer.data, (index,), choices)
 
