@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 
 from qnn_ir import maps
 from qnn_ir.analysis.align import PairBase, pair_steps
-from qnn_ir.analysis.expr import VAR, Node, affine, peel
+from qnn_ir.analysis.expr import VAR, Clip, Node, affine, peel
 from qnn_ir.analysis.expr_rules import row_count
 from qnn_ir.analysis.rational import Coef, coef, scalar
+from qnn_ir.analysis.scaled import scaled_integer
 from qnn_ir.analysis.steps import Steps, find_steps
 from qnn_ir.analysis.value import Base, Piece, Value
 from qnn_ir.int_types import width_of
 
 Ints = NDArray[np.int64]
+SEARCHED = 1 << 12  # shorter ranges are tabulated as steps whatever the function
+PRODUCT_LIMIT = 1 << 60
 
 
 class UserNote(UserWarning):
@@ -73,9 +76,49 @@ def roots(value: Value, rising: bool = False) -> list[Root] | None:
     return result
 
 
+def scaled_roots(value: Value) -> list[Root] | None:
+    """As `roots`, also where the integers only show after scaling by small factors: ReLU of `s * q + b`."""
+    found = [scaled_integer(piece.expr) for piece in value.pieces]
+    return None if None in found else [Root(*part) for part in found if part]
+
+
 def is_stored(parts: list[Root]) -> bool:
     """Whether nothing is left to compute."""
     return all(part.integer is VAR for part in parts)
+
+
+def clamped_affine(value: Value, parts: list[Root]) -> tuple[maps.Requant, Ints, Value] | None:
+    """
+    `clamp(m * q + c)` where the integer parts are nothing else and too long to tabulate.
+
+    Returns the map, its row per element, and the new value; None where it does not apply.
+    """
+    base, rows = value.base, value.base_rows
+    low, high = (end[rows] for end in base.stored_range())
+    if isinstance(base, PairBase) or int((high - low).max()) < SEARCHED:
+        return None
+    m, c = np.empty(value.rows, np.int64), np.empty(value.rows, np.int64)
+    least, most = np.full(value.rows, -PRODUCT_LIMIT), np.full(value.rows, PRODUCT_LIMIT)
+    for piece, part in zip(value.pieces, parts, strict=True):
+        inside, bounds = (part.integer, (None, None))
+        if isinstance(part.integer, Clip):
+            inside, bounds = part.integer.x, (part.integer.lo, part.integer.hi)
+        slope, offset, leaf = peel(inside)
+        if leaf is not VAR or not inside.integral:
+            return None
+        for array, numbers in ((m, slope), (c, offset), (least, bounds[0]), (most, bounds[1])):
+            if numbers is not None:
+                array[piece.rows] = [int(v) for v in numbers.expand(len(piece.rows))]
+    m *= base.sign[rows]
+    if float(np.abs(m).max()) * float(max(np.abs(low).max(), np.abs(high).max())) >= PRODUCT_LIMIT:
+        return None
+    reach = np.sort(np.stack([m * low + c, m * high + c]), axis=0)
+    lo, hi = np.clip(reach[0], least, most), np.clip(reach[1], least, most)
+    function = maps.Requant(m, c, 0, "floor", int(lo.min()), int(hi.max()))
+    same = [np.clip(end, function.lo, function.hi) for end in reach]
+    if not (np.array_equal(same[0], lo) and np.array_equal(same[1], hi)):
+        return None  # bounds differ between rows, a requantisation has one pair
+    return function, value.gid, _stored_value(value, parts, lo, hi, 0)
 
 
 @dataclass(eq=False)
@@ -111,21 +154,23 @@ class Plan:
         lo, hi = maps.Steps(per_row.base, per_row.positions, per_row.deltas).output_range(low, high)
         shift = narrowing_shift(lo, hi)
         steps = Steps(steps.base - shift, steps.positions, steps.deltas)
-        return Mapped(steps, row_of[value.gid], low, high, self._result(lo - shift, hi - shift, shift))
+        result = _stored_value(value, self.parts, lo - shift, hi - shift, shift)
+        return Mapped(steps, row_of[value.gid], low, high, result)
 
-    def _result(self, lo: Ints, hi: Ints, shift: int) -> Value:
-        value = self.value
-        ranges, group = np.unique(np.stack([lo, hi], axis=1), axis=0, return_inverse=True)
-        group = group.ravel()
-        base = Base(value.shape, group[value.gid], ranges[:, 0], ranges[:, 1])
-        pieces = [
-            Piece(piece.rows, affine(part.s, part.b + part.s * scalar(shift), VAR))
-            for piece, part in zip(value.pieces, self.parts, strict=True)
-        ]
-        if len(pieces) == 1 and row_count(pieces[0].expr) == 1:
-            rows = np.arange(len(ranges))
-            return Value(base, base.gid, rows, (Piece(rows, pieces[0].expr),))
-        return Value(base, value.gid, group, tuple(pieces))
+
+def _stored_value(value: Value, parts: list[Root], lo: Ints, hi: Ints, shift: int) -> Value:
+    """The affine functions that are left, over new integers in `[lo, hi]` per row, which are smaller by `shift`."""
+    ranges, group = np.unique(np.stack([lo, hi], axis=1), axis=0, return_inverse=True)
+    group = group.ravel()
+    base = Base(value.shape, group[value.gid], ranges[:, 0], ranges[:, 1])
+    pieces = [
+        Piece(piece.rows, affine(part.s, part.b + part.s * scalar(shift), VAR))
+        for piece, part in zip(value.pieces, parts, strict=True)
+    ]
+    if len(pieces) == 1 and row_count(pieces[0].expr) == 1:
+        rows = np.arange(len(ranges))
+        return Value(base, base.gid, rows, (Piece(rows, pieces[0].expr),))
+    return Value(base, value.gid, group, tuple(pieces))
 
 
 def plan(value: Value, parts: list[Root]) -> Plan:

@@ -77,7 +77,7 @@ def evaluate(function: Function, x: FloatArray, parameters: Parameters) -> Float
 
 @register_impls
 class ElementwiseFunctions(InterpreterFunctions):
-    """Elementwise operators; `add` also on integers."""
+    """Elementwise operators; `add` and `mul` also on integers."""
 
     @impl(qnn.AddOp)
     def add(self, _i: Interpreter, op: qnn.AddOp, args: tuple[Array, ...]) -> tuple[Array]:

@@ -86,6 +86,9 @@ def _range_of(op: Operation, result: SSAValue, known: dict[SSAValue, Interval]) 
             return _sum(known[op.a], known[op.b], 1, 1)
         case qnn.ScaledAddOp():
             return _sum(known[op.a], known[op.b], op.ma.value.data, op.mb.value.data)
+        case qnn.MulOp():
+            corners = [x * y for x in known[op.a] for y in known[op.b]]
+            return np.minimum.reduce(corners), np.maximum.reduce(corners)
         case qnn.SumPoolOp():
             lo, hi = _per_channel(known[op.x], 1)
             taps = int(np.prod(op.window().kernel))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from qnn_ir.analysis.value import Value, constant
@@ -23,7 +23,7 @@ from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integer_form import main_function, remove_dead, set_types
 from qnn_ir.passes.integerizing import elementwise, host, joins, linear, movement, pools, quantisers
-from qnn_ir.passes.integerizing.inputs import parse_input
+from qnn_ir.passes.integerizing.inputs import InputSpec, annotated_input, parse_input
 from qnn_ir.passes.integerizing.walk import Host, Poison, Walk
 
 Rule = Callable[[Walk, Any], Any]
@@ -79,10 +79,13 @@ def integerize(function: FuncOp, declaration: str | None) -> None:
     old = function.body.block
     new = Block(arg_types=[argument.type for argument in old.args])
     walk = Walk(new)
-    for argument, copy in zip(old.args, new.args, strict=True):
+    for number, (argument, copy) in enumerate(zip(old.args, new.args, strict=True)):
         copy.name_hint, copy.location = argument.name_hint, argument.location
-        if declaration is not None and qnn.is_float(argument.type):
-            walk.states[argument] = host.declare(walk, copy, parse_input(declaration))
+        spec = _declared(function, number, declaration)
+        if element := qnn.integer_type(argument.type):
+            walk.states[argument] = host.declare_integers(walk, copy, element)
+        elif spec is not None:
+            walk.states[argument] = host.declare(walk, copy, spec)
         else:
             walk.states[argument], walk.hosts[argument] = Host(copy, before=True), copy
     for op in old.ops:
@@ -96,6 +99,30 @@ def integerize(function: FuncOp, declaration: str | None) -> None:
     old.erase(safe_erase=False)
     remove_dead(function)
     set_types(function)
+
+
+def _declared(function: FuncOp, number: int, declaration: str | None) -> InputSpec | None:
+    """What input `number` holds: as the user declares, or as the model annotates unless a quantiser says more."""
+    if declaration is not None:
+        return parse_input(declaration)
+    attributes = None if function.arg_attrs is None else function.arg_attrs.data[number].data
+    annotation = (attributes or {}).get("qnn.annotation")
+    if not isinstance(annotation, StringAttr) or _quantised_first(function.body.block.args[number]):
+        return None
+    return annotated_input(annotation.data)
+
+
+def _quantised_first(value: SSAValue) -> bool:
+    """Whether everything that reads `value`, moved or not, is a quantiser."""
+    pending = [value]
+    while pending:
+        for use in pending.pop().uses:
+            reader = use.operation
+            if isinstance(reader, qnn.MovementOp):
+                pending.extend(reader.results)
+            elif not isinstance(reader, quantisers.QUANTISERS):
+                return False
+    return True
 
 
 def _visit(walk: Walk, op: Operation) -> None:

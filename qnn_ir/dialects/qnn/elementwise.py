@@ -1,4 +1,4 @@
-"""Elementwise operators. All but `add` exist on real tensors only: in integer form they have become maps."""
+"""Elementwise operators. All but `add` and `mul` exist on real tensors only: in integer form they have become maps."""
 
 from abc import ABC
 from collections.abc import Sequence
@@ -50,6 +50,32 @@ class AddOp(AnyKindOp):
         return broadcast(shape_of(self.a), shape_of(self.b))
 
 
+@irdl_op_definition
+class MulOp(AnyKindOp):
+    """
+    Product with NumPy broadcasting; on integers the scale of the result is the product of the scales.
+
+    `result = a * b`
+
+    ```mlir
+    %y = qnn.mul %a, %b : (tensor<1x8x4x4xui4>, tensor<1x8x1x1xsi3>) -> tensor<1x8x4x4xsi7>
+    ```
+    """
+
+    name = "qnn.mul"
+
+    a = operand_def(TENSOR)
+    b = operand_def(TENSOR)
+
+    assembly_format = "$a `,` $b attr-dict `:` functional-type(operands, results)"
+
+    def __init__(self, a: Value, b: Value, *, element: IntegerType | None = None):
+        self.build_op((a, b), {}, integer_element(element, a, b))
+
+    def result_shape(self) -> Shape:
+        return broadcast(shape_of(self.a), shape_of(self.b))
+
+
 class _FloatBinaryOp(FloatOp, ABC):
     """A binary operator on real numbers with NumPy broadcasting."""
 
@@ -78,21 +104,6 @@ class SubOp(_FloatBinaryOp):
     """
 
     name = "qnn.sub"
-
-
-@irdl_op_definition
-class MulOp(_FloatBinaryOp):
-    """
-    Product with NumPy broadcasting.
-
-    `result = a * b`
-
-    ```mlir
-    %y = qnn.mul %a, %b : (tensor<1x8xf32>, tensor<f32>) -> tensor<1x8xf32>
-    ```
-    """
-
-    name = "qnn.mul"
 
 
 @irdl_op_definition

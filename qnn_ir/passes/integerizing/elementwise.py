@@ -6,20 +6,15 @@ from math import isfinite, isinf
 from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.analysis import transfer
-from qnn_ir.analysis.expr import ZERO, pair
+from qnn_ir.analysis.expr import ZERO, Fn, Node, affine, pair
 from qnn_ir.analysis.rational import scalar
 from qnn_ir.analysis.transfer import Constant, number
-from qnn_ir.analysis.value import Value, constant_numbers, pointwise
+from qnn_ir.analysis.value import Value, pointwise
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integerizing.joins import add_values
-from qnn_ir.passes.integerizing.walk import Walk
-
-
-def parameter(walk: Walk, operand: SSAValue) -> Constant:
-    """A parameter of an operator: exact numbers."""
-    value = walk.value(operand)
-    return Constant(value.shape, constant_numbers(value))
+from qnn_ir.passes.integerizing.products import joint, multiply
+from qnn_ir.passes.integerizing.walk import Walk, parameter, spread
 
 
 def _is_constant(walk: Walk, operand: SSAValue) -> bool:
@@ -27,19 +22,36 @@ def _is_constant(walk: Walk, operand: SSAValue) -> bool:
     return isinstance(state, Value) and state.is_constant
 
 
+def _with_parameter(walk: Walk, operand: SSAValue, constant: SSAValue) -> tuple[Value, Constant]:
+    """The value of `operand`, repeated to the shape of `constant` where that is larger, and the numbers of it."""
+    numbers = parameter(walk, constant)
+    return spread(walk, operand, numbers.shape), numbers
+
+
 def _add(walk: Walk, op: Operation, sign: int) -> Value:
     a, b = op.operands
     if _is_constant(walk, b):
-        bias = parameter(walk, b)
+        value, bias = _with_parameter(walk, a, b)
         bias = Constant(bias.shape, bias.numbers * scalar(sign))
-        return transfer.scale_shift(walk.value(a), number(1), bias)
+        return transfer.scale_shift(value, number(1), bias)
     if _is_constant(walk, a):
-        return transfer.scale_shift(walk.value(b), number(sign), parameter(walk, a))
+        value, bias = _with_parameter(walk, b, a)
+        return transfer.scale_shift(value, number(sign), bias)
     x, y = walk.value(a), walk.value(b)
-    if x.base is not y.base:
+    if x.base is y.base:
+        return pointwise(x, transfer.scale_shift(y, number(sign), number(0)), _sum)
+    try:
         return add_values(walk, a, b, sign)
-    flipped = transfer.scale_shift(y, number(sign), number(0))
-    return pointwise(x, flipped, lambda e, f: pair(e, f, False))
+    except UserError:
+        return joint(walk, a, b, lambda e, f: _sum(e, affine(scalar(sign), ZERO, f)))
+
+
+def _sum(x: Node, y: Node) -> Node:
+    return pair(x, y, False)
+
+
+def _times(x: Node, y: Node) -> Node:
+    return pair(x, y, True)
 
 
 def add(walk: Walk, op: qnn.AddOp) -> Value:
@@ -58,28 +70,29 @@ def mul(walk: Walk, op: qnn.MulOp) -> Value:
     if _is_constant(walk, a):
         a, b = b, a
     if _is_constant(walk, b):
-        return transfer.scale_shift(walk.value(a), parameter(walk, b), number(0))
+        value, factor = _with_parameter(walk, a, b)
+        return transfer.scale_shift(value, factor, number(0))
     x, y = walk.value(a), walk.value(b)
-    if x.base is not y.base:
-        raise UserError("multiplies two activations", remedy="only functions of one tensor can be multiplied")
-    return pointwise(x, y, lambda e, f: pair(e, f, True))
+    return pointwise(x, y, _times) if x.base is y.base else multiply(walk, a, b)
 
 
 def div(walk: Walk, op: qnn.DivOp) -> Value:
     """`a / b`"""
     a, b = op.operands
     if _is_constant(walk, b):
-        divisor = parameter(walk, b)
+        value, divisor = _with_parameter(walk, a, b)
         if not all(divisor.numbers.values):
             raise UserError("divides by zero", remedy="remove the zero from the constant")
-        return transfer.scale_shift(walk.value(a), Constant(divisor.shape, scalar(1) / divisor.numbers), number(0))
-    inverse = transfer.unary(walk.value(b), "reciprocal", ())
+        return transfer.scale_shift(value, Constant(divisor.shape, scalar(1) / divisor.numbers), number(0))
     if _is_constant(walk, a):
-        return transfer.scale_shift(inverse, parameter(walk, a), number(0))
-    x = walk.value(a)
-    if x.base is not inverse.base:
-        raise UserError("divides two activations", remedy="only functions of one tensor can be divided")
-    return pointwise(x, inverse, lambda e, f: pair(e, f, True))
+        value, dividend = _with_parameter(walk, b, a)
+        return transfer.scale_shift(transfer.unary(value, "reciprocal", ()), dividend, number(0))
+    x, y = walk.value(a), walk.value(b)
+    return pointwise(x, y, _quotient) if x.base is y.base else joint(walk, a, b, _quotient)
+
+
+def _quotient(x: Node, y: Node) -> Node:
+    return pair(x, Fn(y, "reciprocal", ()), True)
 
 
 def batch_norm(walk: Walk, op: qnn.BatchNormOp) -> Value:
@@ -115,7 +128,7 @@ def leaky_relu(walk: Walk, op: qnn.LeakyReluOp) -> Value:
 
 def prelu(walk: Walk, op: qnn.PReluOp) -> Value:
     """`x` or `slope * x`"""
-    return transfer.leaky_value(walk.value(op.x), parameter(walk, op.slope))
+    return transfer.leaky_value(*_with_parameter(walk, op.x, op.slope))
 
 
 def unary(walk: Walk, op: qnn.UnaryOp) -> Value:

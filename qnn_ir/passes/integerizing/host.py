@@ -1,16 +1,19 @@
 """What stays on the host, and the borders of the integer region."""
 
 import numpy as np
+from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.analysis.rational import scalar
 from qnn_ir.analysis.value import Base, Value, of_base
-from qnn_ir.constants import int_type
+from qnn_ir.constants import int_type, type_range
 from qnn_ir.dialects import qnn
+from qnn_ir.errors import UserError
 from qnn_ir.passes.integer_form import integer_element
 from qnn_ir.passes.integerizing.inputs import InputSpec
 from qnn_ir.passes.integerizing.walk import Host, Walk
 
+WIDEST_INPUT = 32
 LINEAR = (qnn.MatMulOp, qnn.ConvOp, qnn.ConvTransposeOp)
 
 
@@ -30,6 +33,17 @@ def declare(walk: Walk, argument: SSAValue, spec: InputSpec) -> Value:
     )
     walk.quantised = True
     return of_base(base, scalar(spec.scale), scalar(spec.bias))
+
+
+def declare_integers(walk: Walk, argument: SSAValue, element: IntegerType) -> Value:
+    """An input of integers: its type is the declaration."""
+    if element.width.data > WIDEST_INPUT:
+        raise UserError(
+            f"the network's input '{argument.name_hint or ''}' holds integers of {element.width.data} bits",
+            remedy="cast a float input to them, or export it with the type that its values need",
+        )
+    lo, hi = type_range(element)
+    return declare(walk, walk.emit(qnn.ToRealOp(argument)), InputSpec(lo, hi))
 
 
 def on_host(walk: Walk, op: Operation) -> Host:

@@ -9,6 +9,9 @@ from qnn_ir.int_types import value_range
 
 EXAMPLE = "write for example uint8,scale=1/255 or 0..255 or int8 or bipolar"
 
+_NAMED = {"binary": "0..1", "ternary": "-1..1"}
+_INTEGERS = re.compile(r"U?INT\d+|BINARY|TERNARY|BIPOLAR")
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -32,10 +35,16 @@ def parse_input(text: str) -> InputSpec:
         settings[key] = _number(number, text)
     if not settings["scale"]:
         raise UserError(f"the input declaration '{text}' has the scale 0", remedy=EXAMPLE)
+    head = _NAMED.get(head, head)
     if head == "bipolar":
         scale, bias = settings["scale"], settings["bias"]
         return InputSpec(0, 1, 2 * scale, bias - scale)
     return InputSpec(*_range(head, text), settings["scale"], settings["bias"])
+
+
+def annotated_input(annotation: str) -> InputSpec | None:
+    """The declaration that a QONNX data type of the input makes; None for types that are no plain integers."""
+    return parse_input(annotation.lower()) if _INTEGERS.fullmatch(annotation) else None
 
 
 def _number(text: str, whole: str) -> Fraction:

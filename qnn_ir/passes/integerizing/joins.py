@@ -11,10 +11,11 @@ from qnn_ir import maps
 from qnn_ir.analysis.align import EXACT_BITS, WIDEST_EXACT_BITS, Operand, PairBase, exact_multipliers
 from qnn_ir.analysis.expr import ONE, REAL, VAR, ZERO, affine, peel
 from qnn_ir.analysis.rational import Coef, coef, scalar
-from qnn_ir.analysis.value import Affine, Base, Piece, Value, affine_form, of_base
+from qnn_ir.analysis.value import Affine, Base, Piece, Value, affine_form, constant, of_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
-from qnn_ir.passes.integerizing.walk import Deferred, Walk, element_type
+from qnn_ir.passes.integerizing.walk import Deferred, Walk, element_type, matched_rows, parameter
+from qnn_ir.passes.integerizing.weights import weights_of
 
 Ints = NDArray[np.int64]
 
@@ -36,18 +37,14 @@ def add_values(walk: Walk, a: SSAValue, b: SSAValue, sign: int) -> Value:
 
 def add_affine(walk: Walk, a: tuple[Value, Affine], b: tuple[Value, Affine], sign: int = 1) -> Value:
     """The sum of two scaled integer tensors: exact multipliers if small, else multipliers that keep the order."""
-    shape = np.broadcast_shapes(a[0].shape, b[0].shape)
-    lifted = [v.gid.reshape((1,) * (len(shape) - v.gid.ndim) + v.gid.shape) for v, _ in (a, b)]
-    keys, gid = np.unique(lifted[0] * b[0].rows + lifted[1], return_inverse=True)
-    gid = gid.reshape(np.broadcast_shapes(lifted[0].shape, lifted[1].shape))
-    rows = np.divmod(keys, b[0].rows)
+    rows, gid, shape = matched_rows(a[0], b[0])
     x, y = _Side(*a, rows[0], 1), _Side(*b, rows[1], sign)
     bias = x.bias + y.bias
     if found := exact_multipliers(x.operand, y.operand, EXACT_BITS):
         return _exact(walk, x, y, shape, gid, found, bias)
     base = PairBase(shape, gid, x.operand, y.operand, (x, y))
     base.handle = Deferred(lambda _: _emit_sum(walk, x, y, base.p, base.q, base, gid), np.zeros_like, walk.origin)
-    groups = np.arange(len(keys))
+    groups = np.arange(len(rows[0]))
     return Value(base, gid, groups, (Piece(groups, affine(ONE, bias, REAL)),))
 
 
@@ -127,8 +124,8 @@ def concat(walk: Walk, op: qnn.ConcatOp) -> Value:
     """Every group keeps its own scale and range: nothing is aligned."""
     operands: Sequence[SSAValue] = op.inputs
     if all(walk.value(o).is_constant for o in operands):
-        raise UserError("concatenates constants", remedy="fold them in the exported file")
-    found = [walk.affine(o) for o in operands]
+        return _constant_concat(walk, op)
+    found = [_stored(walk, o) for o in operands]
     starts = np.cumsum([0, *(v.rows for v, _ in found)])
     arrays = [np.broadcast_to(v.gid, v.shape) + start for (v, _), start in zip(found, starts, strict=False)]
     gid = op.move(*arrays)
@@ -138,3 +135,32 @@ def concat(walk: Walk, op: qnn.ConcatOp) -> Value:
     s = coef(n for v, f in found for n in f.s.expand(v.rows))
     b = coef(n for v, f in found for n in f.b.expand(v.rows))
     return of_base(base, s, b)
+
+
+def _constant_concat(walk: Walk, op: qnn.ConcatOp) -> Value:
+    """Constants as the numbers that they are."""
+    parts = list[NDArray[np.float64]]()
+    for operand in op.inputs:
+        shape, numbers = parameter(walk, operand)
+        if not numbers.exact:
+            raise UserError("concatenates constants that are no floats", remedy="fold them in the exported file")
+        parts.append(np.broadcast_to(numbers.floats[:, 0], (int(np.prod(shape)),)).reshape(shape))
+    return constant(op.move(*parts))
+
+
+def _stored(walk: Walk, operand: SSAValue) -> tuple[Value, Affine]:
+    """`operand` as scaled integers; a constant becomes stored integers like any other tensor."""
+    value = walk.value(operand)
+    if not value.is_constant:
+        return walk.affine(operand)
+    weights = weights_of(value, 1 if len(value.shape) > 1 else 0)
+    ids = np.broadcast_to(weights.ids, value.shape).ravel()
+    groups, place = np.unique(ids, return_inverse=True)
+    lo, hi = np.full(len(groups), np.iinfo(np.int64).max), np.full(len(groups), np.iinfo(np.int64).min)
+    np.minimum.at(lo, place, weights.q.ravel())
+    np.maximum.at(hi, place, weights.q.ravel())
+    base = Base(value.shape, place.reshape(value.shape), lo, hi, walk.emit(qnn.ConstantOp(weights.q)))
+    result = of_base(base, weights.s.take(groups), ZERO)
+    form = affine_form(result)
+    assert form is not None
+    return result, form

@@ -17,12 +17,12 @@ from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.int_types import value_range, width_of
 from qnn_ir.passes.integer_form import tap_phases
-from qnn_ir.passes.integerizing.elementwise import parameter
 from qnn_ir.passes.integerizing.joins import add_affine
-from qnn_ir.passes.integerizing.walk import Deferred, Walk, element_type, shifted
+from qnn_ir.passes.integerizing.walk import Deferred, Walk, element_type, parameter, shifted
 from qnn_ir.passes.integerizing.weights import Dot, Range, channels_of, dots, weights_of
 
 Ints = NDArray[np.int64]
+ZERO_BITS = 24
 Build = Callable[[SSAValue, SSAValue, IntegerType], Operation]
 
 
@@ -102,25 +102,44 @@ def conv(walk: Walk, op: qnn.ConvOp) -> Value:
 
 def _padded(walk: Walk, value: Value, form: Affine) -> tuple[Value, Affine, int]:
     """The stored integer of zero; where there is no common one, the tensor is rescaled so that it is 0."""
-    zeros = -form.b / form.s
-    if len(zeros) == 1 and zeros[0].denominator == 1:
-        pad = int(zeros[0])
+    pad = 0
+    if len(form.s) == len(form.b) == 1 and form.s[0] and (zero := -form.b[0] / form.s[0]).denominator == 1:
+        pad = int(zero)
     else:
         value, form = rezero(walk, value, form)
-        pad = 0
     widened = Affine(form.s, form.b, np.minimum(form.lo, pad), np.maximum(form.hi, pad))
     return value, widened, pad
 
 
+def zero_bits(form: Affine) -> int:
+    """How wide the factors are that make the stored 0 mean zero, see `rezero`."""
+    ratios = _fractions(form.s, form.b)
+    return max((max(abs(v.numerator).bit_length(), v.denominator.bit_length()) for v in ratios), default=0)
+
+
+def _fractions(s: Coef, b: Coef) -> list[Fraction]:
+    """`b / s` per row, 0 where the tensor is constant."""
+    count = max(len(s), len(b))
+    return [q / p if p else Fraction(0) for p, q in zip(s.expand(count), b.expand(count), strict=True)]
+
+
 def rezero(walk: Walk, value: Value, form: Affine) -> tuple[Value, Affine]:
-    """Rescaled per row so that the stored 0 means zero: `b / s = p / r`, `q' = r * q + p`."""
-    ratio = form.b / form.s
-    if ratio.is_constant(0):
+    """Rescaled per row so that the stored 0 means zero: `b / s = p / r`, `q' = r * q + p`; a constant b is 1 or 0."""
+    if form.b.is_constant(0):
         return value, form
-    r = np.array([v.denominator for v in ratio.expand(value.rows)], np.int64)
-    p = np.array([v.numerator for v in ratio.expand(value.rows)], np.int64)
-    s = form.s / coef(Fraction(v) for v in r.tolist())
-    value = shifted(walk, value, form, r, p, s, scalar(0))
+    if zero_bits(form) > ZERO_BITS:
+        raise UserError(
+            "pads with zero, which is no integer of its input's scale and bias",
+            remedy="put a quantiser in front of it",
+        )
+    ratios = Coef(tuple(_fractions(form.s, form.b))).expand(value.rows)
+    r, p, s = (np.empty(value.rows, np.int64), np.empty(value.rows, np.int64), list[Fraction]())
+    for row, (ratio, scale, bias) in enumerate(
+        zip(ratios, form.s.expand(value.rows), form.b.expand(value.rows), strict=True)
+    ):
+        r[row], p[row] = (ratio.denominator, ratio.numerator) if scale else (0, bool(bias))
+        s.append(scale / ratio.denominator if scale else bias or Fraction(1))
+    value = shifted(walk, value, form, r, p, coef(s, form.s.approximate), scalar(0))
     found = affine_form(value)
     assert found is not None
     return value, found

@@ -82,6 +82,8 @@ def pad(walk: Walk, op: qnn.PadOp) -> Value:
     value, form = walk.affine(op.x)
     rows = value.rows
     fill = coef((Fraction(op.value.value.data),))
+    if not all(form.s.values):
+        raise UserError("pads a tensor that is constant in some channels", remedy="pad it behind the next quantiser")
     stored = (fill - form.b) / form.s
     if not stored.integral.all():
         raise UserError("pads with a number that the quantiser cannot represent", remedy="pad with zero")

@@ -1,13 +1,12 @@
 """Rules of pools."""
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
 
 from qnn_ir import maps
 from qnn_ir.analysis.expr_rules import monotonicity
-from qnn_ir.analysis.rational import scalar
+from qnn_ir.analysis.rational import coef
 from qnn_ir.analysis.value import Affine, Base, Ints, Value, of_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
@@ -17,37 +16,65 @@ from qnn_ir.passes.integerizing.weights import channels_of
 
 
 def average_pool(walk: Walk, op: qnn.AveragePoolOp) -> Value:
-    """A plain sum; the division joins the scale."""
+    """
+    A plain sum; the division joins the scale.
+
+    Where windows differ in size, groups differ between positions: with m elements inside the input and the divisor n,
+    the mean of `s * q + b` is `s / n * sum + m / n * b`.
+    """
     window, shape = op.window(), qnn.shape_of(op.result)
     value, form = walk.affine(op.x)
     low, high = form.lo, form.hi
-    plain = tuple((n + sum(p) - k) // s + 1 for n, k, s, p in _sizes(value.shape[2:], window))
-    if plain != shape[2:]:
-        raise UserError("averages over windows that stick out", remedy="set ceil_mode to 0")
-    if any(window.pads):
-        if not op.count_include_pad.value.data:
-            raise UserError("averages over the elements inside the padding only", remedy="set count_include_pad to 1")
+    include = bool(op.count_include_pad.value.data)
+    inside = _covered(value.shape[2:], window, shape[2:], (0,) * len(window.pads))
+    divisor = _covered(value.shape[2:], window, shape[2:], window.pads if include else (0,) * len(window.pads))
+    if (divisor == divisor.flat[0]).all() and (inside != divisor).any():
+        # with real zeros in the padding all positions have one scale and bias
         value, form = rezero(walk, value, form)
         low, high = np.minimum(form.lo, 0), np.maximum(form.hi, 0)
+        inside = divisor
     x = channels_of(value, Affine(form.s, form.b, low, high), 1)
-    taps = int(np.prod(window.kernel))
-    channels = len(x.lo)
-    base = Base(shape, np.arange(channels).reshape(1, -1, *(1,) * (len(shape) - 2)), x.lo * taps, x.hi * taps)
+    kinds, kind = np.unique(np.stack([inside.ravel(), divisor.ravel()]), axis=1, return_inverse=True)
+    taps, size = kinds
+    channel = np.arange(len(x.lo)).reshape(1, -1, *(1,) * inside.ndim)
+    gid = channel * len(taps) + (kind.reshape(inside.shape) if len(taps) > 1 else 0)
+    c, k = np.divmod(np.arange(len(x.lo) * len(taps)), len(taps))
+    base = Base(shape, gid, x.lo[c] * taps[k], x.hi[c] * taps[k])
     base.handle = walk.emit(
         qnn.SumPoolOp(
             walk.handle(value.base),
             element=element_type(base),
             kernel=window.kernel,
             strides=window.strides,
-            pads=window.pads,
+            pads=_reaching(value.shape[2:], window, shape[2:]),
         )
     )
-    return of_base(base, x.s * scalar(Fraction(1, taps)), x.b)
+    share = coef(Fraction(int(m), int(n)) for m, n in zip(taps[k], size[k], strict=True))
+    mean = coef(Fraction(1, int(n)) for n in size[k])
+    return of_base(base, x.s.take(c) * mean, x.b.take(c) * share)
 
 
-def _sizes(spatial: tuple[int, ...], window: qnn.Window) -> Iterable[tuple[int, int, int, tuple[int, int]]]:
-    pads = tuple(zip(window.begin(), window.end(), strict=True))
-    return zip(spatial, window.kernel, window.strides, pads, strict=True)
+def _covered(spatial: tuple[int, ...], window: qnn.Window, positions: tuple[int, ...], frame: tuple[int, ...]) -> Ints:
+    """How many elements of the input with a `frame` of padding each window covers."""
+    total: Ints = np.ones((1,) * len(spatial), np.int64)
+    for axis, (size, kernel, stride, begin) in enumerate(
+        zip(spatial, window.kernel, window.strides, window.begin(), strict=True)
+    ):
+        start = np.arange(positions[axis]) * stride - begin
+        first, last = -frame[axis], size + frame[axis + len(spatial)]
+        covered = np.minimum(start + kernel, last) - np.maximum(start, first)
+        total = total * covered.reshape([-1 if i == axis else 1 for i in range(len(spatial))])
+    return total
+
+
+def _reaching(spatial: tuple[int, ...], window: qnn.Window, positions: tuple[int, ...]) -> tuple[int, ...]:
+    """The pads with which exactly `positions` windows fit."""
+    ends = list[int]()
+    for size, kernel, stride, begin, count, end in zip(
+        spatial, window.kernel, window.strides, window.begin(), positions, window.end(), strict=True
+    ):
+        ends.append(max(end, (count - 1) * stride + kernel - size - begin))
+    return (*window.begin(), *ends)
 
 
 def max_pool(walk: Walk, op: qnn.MaxPoolOp) -> Value:

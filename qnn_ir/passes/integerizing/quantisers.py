@@ -15,9 +15,8 @@ from qnn_ir.analysis.transfer import Constant, TruncSpec
 from qnn_ir.analysis.value import Base, Ints, Piece, Value, of_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
-from qnn_ir.passes.integerizing.elementwise import parameter
 from qnn_ir.passes.integerizing.minifloat import float_quant, grid
-from qnn_ir.passes.integerizing.walk import Host, Walk, element_type
+from qnn_ir.passes.integerizing.walk import Host, Walk, element_type, parameter
 
 QUANTISERS = (
     qnn.QuantOp,

@@ -11,10 +11,11 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from qnn_ir import maps
 from qnn_ir.analysis.align import PairBase
-from qnn_ir.analysis.integerize import UserNote, is_stored, plan, roots
+from qnn_ir.analysis.integerize import UserNote, clamped_affine, is_stored, plan, roots, scaled_roots
 from qnn_ir.analysis.map_forms import steps_map
 from qnn_ir.analysis.rational import Coef
-from qnn_ir.analysis.value import Affine, Base, Value, affine_form, of_base
+from qnn_ir.analysis.transfer import Constant
+from qnn_ir.analysis.value import Affine, Base, Value, affine_form, constant_numbers, move, moved_base, of_base
 from qnn_ir.constants import int_type, location_name
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
@@ -97,6 +98,11 @@ class Walk:
         parts = roots(value, rising)
         if parts is None or is_stored(parts) or value.is_constant:
             return value
+        return self._computed(operand, parts)
+
+    def _computed(self, operand: SSAValue, parts: list[Any]) -> Value:
+        """`operand` with its integer `parts` stored."""
+        value = self.value(operand)
         reader, self.origin = self.origin, operand.owner if isinstance(operand.owner, Operation) else None
         try:
             value = self.states[operand] = self._map(value, parts)
@@ -107,7 +113,12 @@ class Walk:
         return value
 
     def _map(self, value: Value, parts: list[Any]) -> Value:
-        planned, base = plan(value, parts), value.base
+        base = value.base
+        if direct := clamped_affine(value, parts):
+            function, groups, result = direct
+            result.base.handle = self.map_op(base, function, groups, result.base)
+            return result
+        planned = plan(value, parts)
         if isinstance(base.handle, Deferred):
             base.sign = np.where(base.handle.may_flip(planned.falling_groups()), -base.sign, base.sign)
         mapped = planned.finish()
@@ -128,6 +139,9 @@ class Walk:
             value = exact_sum(self, value)
             self.states[operand] = value
         form = affine_form(value)
+        if form is None and not value.is_constant and (parts := scaled_roots(value)):
+            value = self._computed(operand, parts)
+            form = affine_form(value)
         if form is None or value.is_constant:
             raise UserError(
                 f"reads '{producer(operand)}', which is not scale * integer + bias",
@@ -194,6 +208,44 @@ def element_type(base: Base) -> Any:
     """The narrowest type of what is stored."""
     lo, hi = base.stored_range()
     return int_type(int(lo.min()), int(hi.max()))
+
+
+def parameter(walk: Walk, operand: SSAValue) -> Constant:
+    """A parameter of an operator: exact numbers."""
+    value = walk.value(operand)
+    return Constant(value.shape, constant_numbers(value))
+
+
+def matched_rows(a: Value, b: Value) -> tuple[tuple[Ints, Ints], Ints, tuple[int, ...]]:
+    """Of `a` and `b` broadcast: the pairs of their rows that occur, the pair of every element, and the shape."""
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    x, y = (v.gid.reshape((1,) * (len(shape) - v.gid.ndim) + v.gid.shape) for v in (a, b))
+    keys, gid = np.unique(x * b.rows + y, return_inverse=True)
+    return np.divmod(keys, b.rows), gid.reshape(np.broadcast_shapes(x.shape, y.shape)), shape
+
+
+def spread(walk: Walk, operand: SSAValue, shape: tuple[int, ...]) -> Value:
+    """The value of `operand` repeated to the shape that it has together with `shape`."""
+    value = walk.value(operand)
+    total = np.broadcast_shapes(value.shape, shape)
+    if total == value.shape or value.is_constant:
+        return value
+    value = walk.materialize(operand)
+    if isinstance(value.base, PairBase):
+        value, _ = walk.affine(operand)
+    lifted = (1,) * (len(total) - len(value.shape)) + value.shape
+
+    def repeated(array: NDArray[Any]) -> NDArray[Any]:
+        return np.broadcast_to(array.reshape(lifted), total)
+
+    key = (value.base, "spread", total)
+    if key not in walk.moved:
+        handle = walk.handle(value.base)
+        if lifted != value.shape:
+            handle = walk.emit(qnn.ReshapeOp(handle, lifted))
+        handle = walk.emit(qnn.ResizeOp(handle, tuple(n // m for n, m in zip(total, lifted, strict=True))))
+        walk.moved[key] = moved_base(value.base, total, repeated, handle)
+    return move(value, walk.moved[key], repeated)
 
 
 def shifted(walk: Walk, value: Value, form: Affine, r: Ints, p: Ints, s: Coef, b: Coef) -> Value:
