@@ -73,8 +73,8 @@ class BodyPrinter:
     def _(self, op: hlsc.SelectOp) -> Lines:
         if not hlsc.shape_of(op.result.type):
             return self._define_scalar(op.result, self._lanes.print(op, ())[1])
-        choice = ternary(self._values.control(op.condition), self._values.word(op.lhs), self._values.word(op.rhs))
-        return self._define(op.result, choice)
+        lhs, rhs = (self._values.word(v, op.result.type) for v in (op.lhs, op.rhs))
+        return self._define(op.result, ternary(self._values.control(op.condition), lhs, rhs))
 
     def _merge(self, op: hlsc.SelectOp, inner: Sequence[Group]) -> Lines:
         """`if (p) { x = what was just read; } else { x = what was kept; }`"""
@@ -82,7 +82,7 @@ class BodyPrinter:
         is_scalar, lanes_only = not hlsc.shape_of(type_), self._forms.of_value.get(op.result) == {LANES}
         if isinstance(read := op.lhs.owner, hlsc.ReadOp) and len(inner) == 1 and not is_scalar and not lanes_only:
             token = atom(f"{self._ports[read.port]}.read()")
-            lines = self._define(op.result, ternary(condition, token, values.word(op.rhs)))
+            lines = self._define(op.result, ternary(condition, token, values.word(op.rhs, type_)))
             self._equate(op)
             return lines
         name = self._names.fresh("x")
@@ -94,7 +94,7 @@ class BodyPrinter:
         new = [line for group in inner for line in self._group(group)]
         self._known = outer
         for value, lines in ((op.lhs, new), (op.rhs, old)) if not old else ():
-            lines.append(f"{name} = {values.lane(value, ()) if is_scalar else values.word(value)};")
+            lines.append(f"{name} = {values.lane(value, ()) if is_scalar else values.word(value, type_)};")
         after = list[str]()
         if is_scalar or not lanes_only:
             before = [f"{scalar(type_) if is_scalar else word(type_)} {name};"]
@@ -126,10 +126,6 @@ class BodyPrinter:
             return self._define_scalar(op.result, self._values.lane(op.result, ()))
         if op.memory not in self._values.roms and self._forms.of_memory[op.memory] == BITS:
             return self._define(op.result, atom(self._values.place(op.memory, op.index)))
-        return self._copy_lanes(op.result)
-
-    @_print.register
-    def _(self, op: hlsc.ConstantOp) -> Lines:
         return self._copy_lanes(op.result)
 
     def _copy_lanes(self, value: SSAValue) -> Lines:

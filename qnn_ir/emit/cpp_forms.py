@@ -125,8 +125,8 @@ def _demand(op: Operation, forms: Forms) -> None:
 
 
 def selects_words(op: hlsc.SelectOp) -> bool:
-    """Whether both choices have the bits of the result."""
-    return op.lhs.type == op.rhs.type == op.result.type
+    """Whether both choices have the bits of the result; a constant has those of any type."""
+    return all(v.type == op.result.type or isinstance(v.owner, hlsc.ConstantOp) for v in (op.lhs, op.rhs))
 
 
 def _need(forms: Forms, value: SSAValue, needed: Iterable[Form]) -> None:
@@ -146,7 +146,7 @@ def is_view(op: Operation, forms: Forms) -> bool:
     if isinstance(op, hlsc.SliceOp):
         return is_rom_slice(op, forms) and is_view(op.input.owner, forms)  # pyright: ignore[reportArgumentType]
     if isinstance(op, hlsc.ConstantOp):
-        return op.value.value.data == 0 or not forms.needs(op.result, BITS)
+        return True
     if not isinstance(op, hlsc.LoadOp):
         return False
     if not isinstance(rom := op.memory.owner, hlsc.RomOp):

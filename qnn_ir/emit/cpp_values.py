@@ -90,17 +90,17 @@ class Values:
         convert = "to_int" if machine_int(value.type) == "int" else "to_int64"
         return atom(f"{self.lane(value, index).within(Precedence.ATOM)}.{convert}()")
 
-    def word(self, value: SSAValue) -> Expression:
-        """All bits as one `ap_uint`."""
+    def word(self, value: SSAValue, as_type: Attribute | None = None) -> Expression:
+        """All bits as one `ap_uint`; a constant may be asked for in another type."""
         if value in self.words:
             return self.words[value]
+        if isinstance(value.owner, hlsc.ConstantOp):
+            return constant_word(value.owner.value.value.data, as_type or value.type)
         bits = f"ap_uint<{hlsc.bits_of(value.type)}>"
         if not hlsc.shape_of(value.type):
             lane = self.lane(value, ())
             return lane if scalar(value.type) == bits else cast(bits, lane)
         owner = value.owner
-        if isinstance(owner, hlsc.ConstantOp):
-            return cast(bits, integer(0))
         assert isinstance(owner, hlsc.LoadOp), owner
         return atom(self.place(owner.memory, owner.index))
 
@@ -161,6 +161,17 @@ class Values:
         self.helpers.add(kind)
         call = atom(f"{kind}<{layout.element_bits}, {layout.per_word}>({row}, {lane.strip('()')})")
         return call if machine_int(rom.type) == "long long" else atom(f"int({call})")
+
+
+def constant_word(value: int, type_: Attribute) -> Expression:
+    """The bits of `value` in every lane, as literals of at most 64 bits."""
+    width, total = hlsc.element_of(type_).width.data, hlsc.bits_of(type_)
+    bits = sum((value % (1 << width)) << (width * lane) for lane in range(hlsc.lanes_of(type_)))
+    if bits in (0, (1 << total) - 1):
+        return atom(f"ap_uint<{total}>({'0' if bits == 0 else '-1'})")
+    pieces = [(bits >> low & (1 << 64) - 1, min(64, total - low)) for low in range(0, total, 64)]
+    literals = [f"ap_uint<{size}>({piece:#x}{'ULL' if piece >= 1 << 31 else ''})" for piece, size in reversed(pieces)]
+    return atom(literals[0]) if len(literals) == 1 else atom(f"ap_uint<{total}>(({', '.join(literals)}))")
 
 
 def shifted(index: Index, offset: int) -> Index:

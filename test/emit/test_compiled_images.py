@@ -22,7 +22,7 @@ few = settings(
 )
 
 
-@pytest.mark.parametrize("kind", ["selection", "depthwise", "pool", "concat", "crop", "upsample", "product"])
+@pytest.mark.parametrize("kind", kinds)
 def test_actor(kind: str) -> None:
     """With channels of the depths that the design has."""
 
