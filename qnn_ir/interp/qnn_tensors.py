@@ -50,7 +50,10 @@ class MovementFunctions(InterpreterFunctions):
 
     @impl(qnn.GatherOp)
     def gather(self, _i: Interpreter, op: qnn.GatherOp, args: tuple[Array, ...]) -> tuple[Array]:
-        return (op.move(args[0], frameless(args[1], "indices")),)
+        table, indices = args
+        if indices.shape[0] > 1 and table.shape[0] == 1 and op.axis.value.data == 0:
+            return (np.take(table[0], indices, axis=0),)
+        return (op.move(table, frameless(indices, "indices")),)
 
     @impl(qnn.ConcatOp)
     def concat(self, _i: Interpreter, op: qnn.ConcatOp, args: tuple[Array, ...]) -> tuple[Array]:

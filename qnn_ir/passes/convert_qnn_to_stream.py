@@ -23,6 +23,15 @@ from qnn_ir.passes.to_stream.types import integer_of
 
 ACCELERATOR = "accelerator"
 
+IMAGE = (qnn.ConvOp, qnn.ConvTransposeOp, qnn.MaxPoolOp, qnn.SumPoolOp)
+"""Operators that read pixel by pixel."""
+
+CHANGING = (qnn.MovementOp, qnn.ConcatOp, qnn.GatherOp)
+"""Operators that on images work pixel by pixel just as well."""
+
+ELEMENTWISE = (qnn.MapOp, qnn.AddOp, qnn.ScaledAddOp, qnn.MulOp)
+"""Operators that read elements in any order."""
+
 
 @dataclass(frozen=True)
 class ConvertQnnToStreamPass(ModulePass):
@@ -108,22 +117,34 @@ def _input(arg: SSAValue, index: int, conversion: Conversion) -> LayoutAttr:
 
 
 def _natural_order(arg: SSAValue) -> IntArray:
-    """The elements of `arg` vector by vector, as the first matrix behind reordering operators reads them."""
+    """The elements of `arg` vector by vector, as the first linear operator reads them."""
     row_major = np.arange(int(np.prod(shape_of(arg), dtype=np.int64)), dtype=np.int64)
     numbers, value = row_major.reshape(shape_of(arg)), arg
     while (use := next(iter(value.uses), None)) is not None:
         op = use.operation
-        if isinstance(op, qnn.MovementOp) and not isinstance(op, qnn.PadOp):
+        if isinstance(op, qnn.MovementOp) and op.move(numbers).size == numbers.size:
             numbers = op.move(numbers)
-        elif not isinstance(op, qnn.MapOp):
-            if isinstance(op, qnn.ConvOp | qnn.MaxPoolOp | qnn.SumPoolOp | qnn.PadOp):
-                numbers = np.moveaxis(numbers, 1, -1)
-            elif isinstance(op, qnn.MatMulOp) and use.index == 1 and numbers.ndim > 1:
-                numbers = np.swapaxes(numbers, -1, -2)
+        elif isinstance(op, IMAGE) or (isinstance(op, CHANGING) and numbers.ndim > 2 and _pixels_wanted(op)):
+            numbers = np.moveaxis(numbers, 1, -1)
+            break
+        elif isinstance(op, qnn.MatMulOp):
+            numbers = np.swapaxes(numbers, -1, -2) if use.index == 1 and numbers.ndim > 1 else numbers
+            break
+        elif not isinstance(op, ELEMENTWISE) or shape_of(op.results[0]) != shape_of(value):
             break
         value = op.results[0]
     order = numbers.ravel()
     return order if np.array_equal(np.sort(order), row_major) else row_major
+
+
+def _pixels_wanted(op: Operation) -> bool:
+    """Whether the first operator behind `op` that cares reads an image pixel by pixel."""
+    while not isinstance(op, IMAGE):
+        use = next(iter(op.results[0].uses), None)
+        if use is None or isinstance(use.operation, qnn.MatMulOp | ReturnOp):
+            return len(shape_of(op.results[0])) == 4
+        op = use.operation
+    return True
 
 
 def _output(value: SSAValue, index: int, last: Operation, conversion: Conversion) -> tuple[SSAValue, LayoutAttr]:
