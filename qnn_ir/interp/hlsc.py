@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp
 from xdsl.ir import Attribute, BlockArgument, SSAValue
 
+from qnn_ir.constants import to_numpy
 from qnn_ir.dialects import hlsc
 from qnn_ir.dialects.stream import ChannelType
 from qnn_ir.interp.hlsc_process import Mode, Order, ProcessProgram, Tokens
@@ -60,10 +61,19 @@ def run_top(
     channels: dict[SSAValue, tuple[Attribute, Tokens]] = {}
     for arg, array, type_ in zip(top.inputs, inputs, _stream_types(top.input_types, top.inputs), strict=True):
         channels[arg] = payload(arg), pack_beats(np.asarray(array), type_, payload(arg))
+    channels |= _memories(top)
     _run_calls(top, channels, frames, mode)
     types = _stream_types(top.output_types, top.outputs)
     outputs = [channels[arg] for arg in top.outputs]
     return [unpack_beats(tokens, word, t, frames) for (word, tokens), t in zip(outputs, types, strict=True)]
+
+
+def _memories(top: hlsc.TopOp) -> dict[SSAValue, tuple[Attribute, Tokens]]:
+    """The words of each memory argument."""
+    result: dict[SSAValue, tuple[Attribute, Tokens]] = {}
+    for arg, data, tile in zip(top.memories, top.memory_data or (), top.memory_types or (), strict=True):
+        result[arg] = payload(arg), pack_beats(to_numpy(data).reshape(1, -1), tile, payload(arg))
+    return result
 
 
 def _stream_types(types: ArrayAttr[Attribute] | None, args: Sequence[BlockArgument]) -> list[Attribute]:
@@ -88,19 +98,25 @@ def _run_calls(top: hlsc.TopOp, channels: dict[SSAValue, tuple[Attribute, Tokens
 
 
 def _ends(call: hlsc.CallOp) -> tuple[list[SSAValue], list[SSAValue]]:
-    """The channels a call reads and those it writes, in the order of the ports."""
+    """The channels and memories a call reads and the channels it writes, in the order of the ports."""
     pairs = list(zip(call.process().ports, call.channels, strict=True))
-    reads = [c for p, c in pairs if isinstance(p.type, hlsc.InType)]
+    reads = [c for p, c in pairs if not isinstance(p.type, hlsc.OutType)]
     return reads, [c for p, c in pairs if isinstance(p.type, hlsc.OutType)]
 
 
 def _run_call(call: hlsc.CallOp, channels: dict[SSAValue, tuple[Attribute, Tokens]], frames: int, mode: Mode) -> None:
-    process, (reads, writes) = call.process(), _ends(call)
+    process, (_, writes) = call.process(), _ends(call)
     inputs: list[Tokens] = []
-    for port, channel in zip(process.inputs, reads, strict=True):
+    memories: dict[SSAValue, Tokens] = {}
+    for port, channel in zip(process.ports, call.channels, strict=True):
+        if isinstance(port.type, hlsc.OutType):
+            continue
         type_, tokens = channels.pop(channel)
-        inputs.append([recast(t, type_, payload(port)) for t in tokens])
-    outputs = ProcessProgram(process).run(inputs, frames, mode)
+        if isinstance(port.type, hlsc.MemType):
+            memories[port] = tokens
+        else:
+            inputs.append([recast(t, type_, payload(port)) for t in tokens])
+    outputs = ProcessProgram(process, memories=memories).run(inputs, frames, mode)
     for port, channel, tokens in zip(process.outputs, writes, outputs, strict=True):
         channels[channel] = payload(port), tokens
 

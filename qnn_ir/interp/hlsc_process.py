@@ -8,7 +8,7 @@ computed wrongly. *Sequential*: the semantics as defined, one frame after the ot
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -29,9 +29,11 @@ Mode: TypeAlias = Literal["auto", "batched", "sequential"]
 
 
 class ProcessProgram:
-    """A compiled process; runs any number of times."""
+    """A compiled process; runs any number of times. `memories` has the words of each memory port."""
 
-    def __init__(self, process: hlsc.ProcessOp, check: bool = False):
+    def __init__(
+        self, process: hlsc.ProcessOp, check: bool = False, memories: Mapping[SSAValue, Sequence[Array]] | None = None
+    ):
         self.process = process
         self.where = f"process @{process.sym_name.data}"
         try:
@@ -41,6 +43,9 @@ class ProcessProgram:
         self._roms: dict[SSAValue, list[Value]] = {
             m.result: _rom_words(m) for m in process.memories if isinstance(m, hlsc.RomOp)
         }
+        self._roms |= {port: list(words) for port, words in (memories or {}).items()}
+        if missing := [port for port in process.memory_ports if port not in self._roms]:
+            raise HlscError(f"{self.where}: nothing is known of the words of {port_name(missing[0])}")
 
     def run(
         self, inputs: Sequence[Tokens], frames: int, mode: Mode = "auto", order: Order = "greedy", seed: int = 0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.interp.hlsc_ops import function_of, lookup
@@ -88,13 +88,14 @@ def _load(p: "SideProgram", op: hlsc.LoadOp) -> Step:
         s.env[out] = None if word is None else cast(word)
 
     def load_constant(s: "SideState", k: int) -> None:
-        """Each word of a rom is recast once, so that users may keep what they derive from it."""
+        """Each word that never changes is recast once, so that users may keep what they derive from it."""
         at = 0 if index is None else s.lists[index][k]
         if at not in recasts and (word := _word(s, memory, index, k)) is not None:
             recasts[at] = cast(word)
         s.env[out] = recasts[at]
 
-    return load_constant if isinstance(memory.owner, hlsc.RomOp) else load
+    constant = isinstance(memory, BlockArgument) or isinstance(memory.owner, hlsc.RomOp)
+    return load_constant if constant else load
 
 
 def _word(s: "SideState", memory: SSAValue, index: int | None, k: int) -> Value:

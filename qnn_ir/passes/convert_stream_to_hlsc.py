@@ -9,13 +9,18 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from qnn_ir.analysis.channel_depths import DEPTH
+from qnn_ir.constants import dense_int
 from qnn_ir.dialects.hlsc import CallOp, ChannelOp, ChanType, ProcessOp, TopOp
-from qnn_ir.dialects.stream import GraphOp, channel
+from qnn_ir.dialects.stream import Actor, GraphOp, Weighted, channel
 from qnn_ir.errors import UserError
 from qnn_ir.passes.actors import LOWERINGS
 from qnn_ir.passes.actors.boundary import input_process, output_process, word_type
 from qnn_ir.passes.actors.builder import beat_type
 from qnn_ir.passes.actors.leads import channel_depths
+from qnn_ir.passes.actors.weights import INTERFACES, tile_type, weight_process, word_memory
+
+WEIGHTS_DEPTH = 16
+"""Tiles of weights that wait for their unit: what a burst from memory outside runs ahead."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class ConvertStreamToHlscPass(ModulePass):
     `stream.graph` to `hlsc.process` per actor and one `hlsc.top`.
 
     The ports of the top carry words of whole bytes, packed and unpacked by a process each. `top` names the
-    accelerator; `interface` is how all its ports are made: `axis` or `memory`.
+    accelerator; `interface` is how all its ports are made: `axis` or `memory`. The weights
+    of a layer that is loaded come from a process of their own, which reads them from a memory argument of the top.
     """
 
     name = "convert-stream-to-hlsc"
@@ -47,18 +53,24 @@ class _Conversion:
         self.used = {top}
         inputs, outputs = list(graph.body.block.args), list(graph.output.channels)
         types = [channel(value) for value in (*inputs, *outputs)]
+        loaded = [a for a in graph.actors() if isinstance(a, Weighted) and a.memory.data.is_loaded]
+        interfaces = [interface] * len(types) + [INTERFACES[a.memory.data] for a in loaded]
         self.top = TopOp(
             top,
-            [ChanType(word_type(t)) for t in types],
+            [*(ChanType(word_type(t)) for t in types), *(word_memory(a) for a in loaded)],
             {
-                "interfaces": ArrayAttr([StringAttr(interface)] * len(types)),
+                "interfaces": ArrayAttr([StringAttr(i) for i in interfaces]),
                 "input_types": ArrayAttr([v.type for v in inputs]),
                 "output_types": ArrayAttr([v.type for v in outputs]),
                 "input_layouts": graph.inputs,
                 "output_layouts": graph.outputs,
             },
         )
+        if loaded:
+            self.top.memory_data = ArrayAttr([dense_int(a.stored_tiles()) for a in loaded])
+            self.top.memory_types = ArrayAttr([tile_type(a) for a in loaded])
         self.top.location = graph.location
+        self.words: dict[Actor, SSAValue] = dict(zip(loaded, self.top.memories, strict=True))
         self.channels: dict[SSAValue, SSAValue] = {}
         self.depths = channel_depths(graph)
 
@@ -72,12 +84,24 @@ class _Conversion:
             self._call(process, [ports[index], self.channels[arg]])
         for actor in self.graph.actors():
             process = LOWERINGS[type(actor)](actor, actor.layer.data)
-            self._call(process, [self.channels[v] for v in (*actor.operands, *actor.results)])
+            operands = [*(self.channels[v] for v in actor.operands), *self._weights(actor)]
+            self._call(process, [*operands, *(self.channels[v] for v in actor.results)])
         results = self.graph.output.channels
         for index, value in enumerate(results):
             process = output_process(channel(value), self._fresh("pack_output", index, len(results)), self.graph)
             self._call(process, [self.channels[value], ports[len(block.args) + index]])
         Rewriter.replace_op(self.graph, self.top, new_results=[])
+
+    def _weights(self, actor: Actor) -> list[SSAValue]:
+        """The channel of the weights of `actor` and the process behind it, where they are loaded."""
+        if not isinstance(actor, Weighted) or actor not in self.words:
+            return []
+        words, name = self.words[actor], f"{actor.layer.data}_weights"
+        words.name_hint = name
+        beats = ChannelOp(f"{name}_out", WEIGHTS_DEPTH, tile_type(actor))
+        self.top.body.block.add_op(beats)
+        self._call(weight_process(actor, self._fresh(name, 0, 1)), [beats.result, words])
+        return [beats.result]
 
     def _declare_channels(self) -> None:
         """One channel per value of the graph, named after its producer."""

@@ -9,7 +9,7 @@ from xdsl.ir import BlockArgument
 from xdsl.passes import ModulePass
 
 from qnn_ir.analysis.identifiers import Names
-from qnn_ir.dialects.hlsc import AwaitOp, MemoryOp, OutType, ProcessOp, TopOp, connected_ports
+from qnn_ir.dialects.hlsc import AwaitOp, MemoryOp, MemType, OutType, ProcessOp, TopOp, connected_ports
 
 PORT_NAMES = "port_names"
 """The attribute of processes and tops that names their ports, in order."""
@@ -80,12 +80,15 @@ def _memory_name(process: ProcessOp, memory: MemoryOp, scope: Names, names: Name
 
 
 def _port_names(ports: Sequence[BlockArgument], outputs: list[bool], scope: Names) -> ArrayAttr[StringAttr]:
-    """`in0`, `in1`, ... and `out0`, ... in the order of the ports."""
+    """`in0`, `in1`, ... and `out0`, ... in the order of the ports; memories keep their names."""
     counts = {False: 0, True: 0}
     result: list[StringAttr] = []
     for port, output in zip(ports, outputs, strict=True):
-        name = scope.take(f"{'out' if output else 'in'}{counts[output]}")
+        if isinstance(port.type, MemType):
+            name = scope.take(port.name_hint or "words", "words")
+        else:
+            name = scope.take(f"{'out' if output else 'in'}{counts[output]}")
+            counts[output] += 1
         port.name_hint = name
         result.append(StringAttr(name))
-        counts[output] += 1
     return ArrayAttr(result)

@@ -54,6 +54,7 @@ def process_facts(process: hlsc.ProcessOp) -> ProcessFacts:
     """The process as the rules see it."""
     names = _names(process)
     roms = {names[m.result]: m.type.depth.data for m in process.memories if isinstance(m, hlsc.RomOp)}
+    roms |= {names[p]: p.type.depth.data for p in process.memory_ports if isinstance(p.type, hlsc.MemType)}
     state = {names[m.result]: m.type.depth.data for m in process.memories if not isinstance(m, hlsc.RomOp)}
     return ProcessFacts([_side_facts(process, s, names) for s in process.sides], state, roms, bool(process.inputs))
 

@@ -81,10 +81,15 @@ class RomOp(MemoryOp):
             raise VerifyException(f"data {self.data.get_shape()} does not fill {self.type}")
         if element_of(self.type.value).width.data > ARITHMETIC_BITS:
             raise VerifyException(f"a rom has lanes of at most {ARITHMETIC_BITS} bits; a load may join them to words")
-        array = to_numpy(self.data)
-        lo, hi = type_range(element_of(self.type.value))
-        if array.min() < lo or array.max() > hi:
-            raise VerifyException(f"data in [{array.min()}, {array.max()}] does not fit {self.type}")
+        verify_fits(self.data, self.type)
+
+
+def verify_fits(data: DenseIntOrFPElementsAttr, memory: MemType, tile: Attribute | None = None) -> None:
+    """All entries of `data` are lanes of `tile`, which is the word of `memory` unless it says otherwise."""
+    array = to_numpy(data)
+    lo, hi = type_range(element_of(tile or memory.value))
+    if array.min() < lo or array.max() > hi:
+        raise VerifyException(f"data in [{array.min()}, {array.max()}] does not fit {tile or memory}")
 
 
 @irdl_op_definition

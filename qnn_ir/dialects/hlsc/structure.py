@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import (
     I64,
     ArrayAttr,
     DenseArrayBase,
+    DenseIntOrFPElementsAttr,
     FlatSymbolRefAttr,
     IntegerAttr,
     StringAttr,
@@ -37,8 +38,8 @@ from xdsl.utils.exceptions import VerifyException
 
 from qnn_ir.dialects.hlsc.base import INDEX, HlscOp
 from qnn_ir.dialects.hlsc.control import AdvanceOp, AffineOp, AwaitOp, ControlOp, PositionOp, Term
-from qnn_ir.dialects.hlsc.memory import LoadOp, LookupOp, MemoryOp, StoreOp
-from qnn_ir.dialects.hlsc.types import ChanType, InType, OutType, bits_of
+from qnn_ir.dialects.hlsc.memory import LoadOp, LookupOp, MemoryOp, StoreOp, verify_fits
+from qnn_ir.dialects.hlsc.types import ChanType, InType, MemType, OutType, bits_of, check_value_type, shape_of
 
 OpT = TypeVar("OpT", bound=Operation)
 
@@ -47,6 +48,8 @@ OpT = TypeVar("OpT", bound=Operation)
 class ProcessOp(HlscOp):
     """
     A process: ports, local memories and sides. `origin` is the ONNX node it comes from.
+
+    A port of type `!hlsc.mem` is a memory outside whose words do not change while the process runs.
 
     Iteration k of a side fires in one clock when all its awaits hold, all its enabled reads find a token and all its
     enabled writes have room; else the side, and only this side, waits. Loads see the state before the iteration,
@@ -92,6 +95,11 @@ class ProcessOp(HlscOp):
         return [p for p in self.ports if isinstance(p.type, OutType)]
 
     @property
+    def memory_ports(self) -> list[BlockArgument]:
+        """The memories outside in order."""
+        return [p for p in self.ports if isinstance(p.type, MemType)]
+
+    @property
     def memories(self) -> list[MemoryOp]:
         """The local memories in order."""
         return [op for op in self.body.block.ops if isinstance(op, MemoryOp)]
@@ -107,8 +115,8 @@ class ProcessOp(HlscOp):
 
     def verify_(self) -> None:
         for port in self.ports:
-            if not isinstance(port.type, InType | OutType):
-                raise VerifyException(f"a port is !hlsc.in or !hlsc.out, not {port.type}")
+            if not isinstance(port.type, InType | OutType | MemType):
+                raise VerifyException(f"a port is !hlsc.in, !hlsc.out or !hlsc.mem, not {port.type}")
         for op in self.body.block.ops:
             if not isinstance(op, MemoryOp | SideOp):
                 raise VerifyException(f"a process holds memories and sides, not {op.name}")
@@ -120,6 +128,9 @@ class ProcessOp(HlscOp):
         """Each port and register belongs to one side; each memory is stored by one side."""
         for port in self.ports:
             _one_side(port, "port", Operation)
+        for port in self.memory_ports:
+            if not all(isinstance(use.operation, LoadOp) for use in port.uses):
+                raise VerifyException(f"port {port.name_hint or port.index} is a memory outside, only loads use it")
         for memory in self.memories:
             if memory.name == "hlsc.reg":
                 _one_side(memory.result, "register", Operation)
@@ -339,7 +350,7 @@ class ChannelOp(HlscOp):
 @irdl_op_definition
 class CallOp(HlscOp):
     """
-    An instance of a process, its ports connected to channels in order.
+    An instance of a process, its ports connected to channels (and memories outside) in order.
 
     ```mlir
     hlsc.call @fc0(%in, %c) : !hlsc.chan<vector<49xui2>>, !hlsc.chan<vector<16xui2>>
@@ -348,7 +359,7 @@ class CallOp(HlscOp):
 
     name = "hlsc.call"
     callee = prop_def(FlatSymbolRefAttr)
-    channels = var_operand_def(BaseAttr(ChanType))
+    channels = var_operand_def(BaseAttr(ChanType) | BaseAttr(MemType))
     assembly_format = "$callee `(` $channels `)` attr-dict `:` type($channels)"
 
     def __init__(self, callee: str, channels: Sequence[SSAValue]):
@@ -368,6 +379,10 @@ class CallOp(HlscOp):
         if len(ports) != len(self.channels):
             raise VerifyException(f"@{self.callee.string_value()} has {len(ports)} ports, not {len(self.channels)}")
         for port, channel in zip(ports, self.channels, strict=True):
+            if isinstance(port.type, MemType) or isinstance(channel.type, MemType):
+                if port.type != channel.type:
+                    raise VerifyException(f"port {port.type} and {channel.type} differ")
+                continue
             beat, token = cast(InType | OutType, port.type).value, cast(ChanType, channel.type).value
             if beat != token and bits_of(beat) != bits_of(token):
                 raise VerifyException(f"port {port.type} and channel {channel.type} differ in bits")
@@ -384,8 +399,11 @@ class TopOp(HlscOp):
     """
     The accelerator: channels and calls only. Arguments are its ports; what processes write to is an output.
 
-    `interfaces` has `"axis"` or `"memory"` for each argument. `input_types`, `output_types` (channel types before byte
-    padding) and `input_layouts`, `output_layouts` say how tensors become beats.
+    `interfaces` has `"axis"` or `"memory"` for each channel. `input_types`, `output_types` (channel types before byte
+    padding) and `input_layouts`, `output_layouts` say how tensors become beats. Arguments of type `!hlsc.mem` are
+    memories that the host fills before a run: `"memory"` outside, `"registers"` in block RAM or `"registers_uram"` in
+    UltraRAM behind the register interface. `memory_data` has what they hold unless the host says otherwise, a tile per
+    word, in lanes of `memory_types`; the bits of a word above its tile are not used.
 
     ```mlir
     hlsc.process @copy(%in: !hlsc.in<ui8>, %out: !hlsc.out<ui8>) {
@@ -407,6 +425,8 @@ class TopOp(HlscOp):
     output_types = opt_prop_def(ArrayAttr)
     input_layouts = opt_prop_def(ArrayAttr)
     output_layouts = opt_prop_def(ArrayAttr)
+    memory_data = opt_prop_def(ArrayAttr[DenseIntOrFPElementsAttr])
+    memory_types = opt_prop_def(ArrayAttr)
     body = region_def("single_block")
     traits = traits_def(SymbolOpInterface(), IsolatedFromAbove(), NoTerminator())
 
@@ -437,15 +457,21 @@ class TopOp(HlscOp):
         """The arguments that processes write to."""
         return [arg for arg in self.body.block.args if isinstance(_only_port(arg).type, OutType)]
 
+    @property
+    def memories(self) -> list[BlockArgument]:
+        """The arguments that are memories."""
+        return [arg for arg in self.body.block.args if isinstance(arg.type, MemType)]
+
     def verify_(self) -> None:
         for op in self.body.block.ops:
             if not isinstance(op, ChannelOp | CallOp):
                 raise VerifyException(f"the top holds channels and calls, not {op.name}")
         for arg in self.body.block.args:
-            if not isinstance(arg.type, ChanType):
-                raise VerifyException(f"a port of the top is !hlsc.chan, not {arg.type}")
+            if not isinstance(arg.type, ChanType | MemType):
+                raise VerifyException(f"a port of the top is !hlsc.chan or !hlsc.mem, not {arg.type}")
         if self.interfaces is not None:
             self._verify_interfaces(self.interfaces)
+        self._verify_memories()
         if not _in_symbol_table(self):
             return
         for arg in self.body.block.args:
@@ -456,8 +482,24 @@ class TopOp(HlscOp):
     def _verify_interfaces(self, interfaces: ArrayAttr[StringAttr]) -> None:
         if len(interfaces) != len(self.body.block.args):
             raise VerifyException("expected one interface per port")
-        if bad := [i.data for i in interfaces if i.data not in ("axis", "memory")]:
-            raise VerifyException(f'an interface is "axis" or "memory", not "{bad[0]}"')
+        for arg, interface in zip(self.body.block.args, interfaces, strict=True):
+            kinds = MEMORY_INTERFACES if isinstance(arg.type, MemType) else CHANNEL_INTERFACES
+            if interface.data not in kinds:
+                listed = " or ".join(f'"{kind}"' for kind in kinds)
+                raise VerifyException(f'an interface is {listed}, not "{interface.data}"')
+
+    def _verify_memories(self) -> None:
+        """Each memory has contents that fit."""
+        data, types = self.memory_data or ArrayAttr([]), self.memory_types or ArrayAttr([])
+        if not len(data) == len(types) == len(self.memories):
+            raise VerifyException(f"expected data and a type for each of {len(self.memories)} memories")
+        for arg, contents, type_ in zip(self.memories, data, types, strict=True):
+            memory, tile = cast(MemType, arg.type), check_value_type(type_, "a tile")
+            if bits_of(tile) > bits_of(memory.value):
+                raise VerifyException(f"a word of {memory} does not hold {tile}")
+            if contents.get_shape() != (memory.depth.data, *shape_of(tile)):
+                raise VerifyException(f"data {contents.get_shape()} does not fill {memory} with {tile}")
+            verify_fits(contents, memory, tile)
 
     @classmethod
     def parse(cls, parser: Parser) -> "TopOp":
@@ -481,7 +523,18 @@ class TopOp(HlscOp):
         printer.print_region(self.body, print_entry_block_args=False)
 
 
-_TOP_PROPERTIES = ("interfaces", "input_types", "output_types", "input_layouts", "output_layouts")
+CHANNEL_INTERFACES = ("axis", "memory")
+MEMORY_INTERFACES = ("memory", "registers", "registers_uram")
+
+_TOP_PROPERTIES = (
+    "interfaces",
+    "input_types",
+    "output_types",
+    "input_layouts",
+    "output_layouts",
+    "memory_data",
+    "memory_types",
+)
 
 
 def connected_ports(channel: SSAValue) -> list[BlockArgument]:

@@ -196,7 +196,7 @@ hlsc.store %m, %x : !hlsc.mem<1 x ui3>, ui3
 
 // -----
 
-// CHECK: a port is !hlsc.in or !hlsc.out, not !hlsc.chan<ui4>
+// CHECK: a port is !hlsc.in, !hlsc.out or !hlsc.mem, not !hlsc.chan<ui4>
 hlsc.process @p(%x: !hlsc.chan<ui4>) {
   hlsc.side @main (%f, %i < 4) {
   }
@@ -324,7 +324,7 @@ hlsc.top @net() {
 
 // -----
 
-// CHECK: a port of the top is !hlsc.chan, not !hlsc.in<ui4>
+// CHECK: a port of the top is !hlsc.chan or !hlsc.mem, not !hlsc.in<ui4>
 hlsc.top @net(%x: !hlsc.in<ui4>) {
 }
 
@@ -390,4 +390,58 @@ hlsc.process @p(%x: !hlsc.in<ui4>) {
 }
 hlsc.top @net(%x: !hlsc.chan<ui4>) attributes {interfaces = ["wire"]} {
   hlsc.call @p(%x) : !hlsc.chan<ui4>
+}
+
+// -----
+
+// CHECK: port words is a memory outside, only loads use it
+hlsc.process @p(%x: !hlsc.in<ui4>, %words: !hlsc.mem<4 x ui4>) {
+  hlsc.side @a (%f, %i < 4) {
+    %v = hlsc.read %x : !hlsc.in<ui4> -> ui4
+    hlsc.store %words[%i], %v : !hlsc.mem<4 x ui4>, ui4
+  }
+}
+
+// -----
+
+// CHECK: port !hlsc.mem<4 x ui8> and !hlsc.mem<8 x ui8> differ
+hlsc.process @p(%words: !hlsc.mem<4 x ui8>) {
+  hlsc.side @a (%f, %i < 4) {
+  }
+}
+hlsc.top @net(%words: !hlsc.mem<8 x ui8>) attributes {memory_data = [dense<0> : tensor<8xi8>], memory_types = [ui8]} {
+  hlsc.call @p(%words) : !hlsc.mem<8 x ui8>
+}
+
+// -----
+
+// CHECK: an interface is "memory" or "registers" or "registers_uram", not "axis"
+hlsc.top @net(%words: !hlsc.mem<8 x ui8>) attributes {interfaces = ["axis"]} {
+}
+
+// -----
+
+// CHECK: expected data and a type for each of 1 memories
+hlsc.top @net(%words: !hlsc.mem<8 x ui8>) {
+}
+
+// -----
+
+// CHECK: a word of !hlsc.mem<2 x ui8> does not hold vector<3xui3>
+hlsc.top @net(%words: !hlsc.mem<2 x ui8>) attributes {memory_data = [dense<0> : tensor<2x3xi8>],
+    memory_types = [vector<3xui3>]} {
+}
+
+// -----
+
+// CHECK: data (3, 2) does not fill !hlsc.mem<2 x ui8> with vector<2xui3>
+hlsc.top @net(%words: !hlsc.mem<2 x ui8>) attributes {memory_data = [dense<0> : tensor<3x2xi8>],
+    memory_types = [vector<2xui3>]} {
+}
+
+// -----
+
+// CHECK: data in [9, 9] does not fit vector<2xui3>
+hlsc.top @net(%words: !hlsc.mem<2 x ui8>) attributes {memory_data = [dense<9> : tensor<2x2xi8>],
+    memory_types = [vector<2xui3>]} {
 }
