@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emitted import QUICK, parse, simulate, write
+from emitted import QUICK, findings, parse, simulate, write
 from xdsl.context import Context
 
 from qnn_ir.dialects.hlsc import TopOp
-from qnn_ir.emit.pragma_check import check
 from qnn_ir.interp.hlsc import run_top
 from qnn_ir.passes.hlsc_verify_processes import HlscVerifyProcessesPass
 
@@ -124,7 +123,6 @@ def test_process(name: str, dialect: str, tmp_path: Path) -> None:
     (actual,) = simulate(module, streams, tmp_path, cxx=cxx, flags=(*QUICK, *flags))
     np.testing.assert_array_equal(actual, expected)
     text = (write(module, tmp_path) / "net.cpp").read_text()
-    header = (tmp_path / "net.h").read_text()
-    assert check(re.sub(r'#include "net.h"', lambda _: header, text)) == []
+    assert findings(tmp_path, "net") == []
     if len(re.findall("_go = ", text)) > 1:
         assert "%" not in text.split("while")[1]
