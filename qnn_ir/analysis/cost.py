@@ -173,9 +173,9 @@ def buffer(depth: int, bits: int) -> Cost:
     return Cost(bram18=min(math.ceil(depth / d) * math.ceil(bits / w) for d, w in _BRAM_SHAPES))
 
 
-def window(depth: int, bits: int) -> Cost:
-    """A line buffer of `depth` words of `bits` bits, and its counters."""
-    return Cost(lut=130.0).plus(buffer(depth, bits))
+def window(depth: int, bits: int, taps: int = 1) -> Cost:
+    """A line buffer of `depth` words of `bits` bits for each of the `taps` of a beat, and its counters."""
+    return Cost(lut=130.0 + 4.0 * (taps - 1)).plus(times(buffer(depth, bits), taps))
 
 
 def reorder(depth: int, bits: int) -> Cost:

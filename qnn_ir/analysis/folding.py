@@ -21,7 +21,7 @@ MAX_WORD_BITS = 8192
 
 
 class Choice(NamedTuple):
-    """One legal folding of a layer. Layers without one of the two knobs have 1 there."""
+    """One legal folding of a layer. Layers without one of the knobs have 1 there."""
 
     cycles: int
     cost: Cost
@@ -29,6 +29,7 @@ class Choice(NamedTuple):
     simd: int
     lanes_in: int
     lanes_out: int
+    taps: int = 1
 
 
 class Budget(NamedTuple):

@@ -37,9 +37,10 @@ from qnn_ir.dialects.stream import (
 )
 from qnn_ir.errors import UserError
 from qnn_ir.passes.folding.apply import apply, unfold
-from qnn_ir.passes.folding.choices import Wanted, layer_of
+from qnn_ir.passes.folding.choices import layer_of
 from qnn_ir.passes.folding.edges import Edges, vector_lengths
 from qnn_ir.passes.folding.memory import KNOB, memory_of, read_memory, set_memories
+from qnn_ir.passes.folding.moving import Wanted
 from qnn_ir.targets import DEFAULT_BOARD, load_board
 
 LUT_SHARE, MEMORY_SHARE = 0.6, 0.8
@@ -52,7 +53,7 @@ KNOBS: dict[type[Actor], tuple[str, ...]] = {
     JoinMulOp: ("pe",),
     ForkOp: ("pe",),
     LabelSelectOp: ("simd",),
-    WindowOp: ("simd",),
+    WindowOp: ("simd", "taps"),
     DepthwiseOp: ("pe",),
     PoolOp: ("pe",),
     ConcatOp: ("pe",),
@@ -66,7 +67,7 @@ KNOBS: dict[type[Actor], tuple[str, ...]] = {
 @dataclass(frozen=True)
 class StreamFoldPass(ModulePass):
     """
-    Choose the lanes (`pe`, `simd`) of every actor and pad dimensions that have no useful divisor.
+    Choose the lanes (`pe`, `simd`, `taps`) of every actor and pad dimensions that have no useful divisor.
 
     `target-cycles`: at most so many cycles per frame, as cheap as possible. `luts`: as fast as fits; without any
     option 60 % of the LUTs of the module's device (a PYNQ-Z1 where it names none). `pe` and `simd`: the same for every
@@ -119,13 +120,16 @@ def folding_of(graph: GraphOp) -> dict[str, dict[str, int | str]]:
 
 
 def _lanes(actor: Actor, knob: str) -> int:
+    if knob == "taps":
+        assert isinstance(actor, WindowOp)
+        return actor.taps.value.data
     return channel(actor.results[0] if knob == "pe" else actor.operands[0]).lanes.data
 
 
 def _everywhere(options: StreamFoldPass) -> Wanted:
     if options.pe is None and options.simd is None:
         return {}
-    return {"pe": options.pe or 1, "simd": options.simd or 1}
+    return {"pe": options.pe or 1, "simd": options.simd or 1, "taps": 1}
 
 
 def _problem(graph: GraphOp, edges: Edges, wanted: Mapping[str, Wanted], device: Device) -> Problem:
@@ -240,5 +244,7 @@ def _check_reached(actor: Actor, knob: str, wanted: int, got: int) -> None:
 
 
 def _largest(actor: Actor, knob: str) -> int:
+    if isinstance(actor, WindowOp) and knob == "taps":
+        return actor.geometry().taps
     lengths = vector_lengths(actor)
     return lengths[-1 if knob == "pe" else 0][1] if lengths else channel(actor.operands[0]).elements

@@ -125,6 +125,8 @@ def _set_lanes(actor: Actor, choice: Choice) -> None:
         actor.pe = i64_attr(choice.pe)
     if isinstance(actor, MvtuOp | LabelSelectOp | WindowOp):
         actor.simd = i64_attr(choice.simd)
+    if isinstance(actor, WindowOp):
+        actor.taps = i64_attr(choice.taps)
 
 
 def _cast(actor: Actor, index: int, type_: ChannelType) -> None:

@@ -1,7 +1,6 @@
 """What each kind of actor may choose, and what that costs."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -9,7 +8,7 @@ from xdsl.ir import Operation
 
 from qnn_ir import maps
 from qnn_ir.analysis import cost
-from qnn_ir.analysis.cost import Cost, MapShape, MvtuShape
+from qnn_ir.analysis.cost import MapShape, MvtuShape
 from qnn_ir.analysis.folding import Choice, Layer, Sizes, lane_counts
 from qnn_ir.constants import location_name, to_numpy
 from qnn_ir.dialects.qnn.attributes import MapAttr
@@ -34,10 +33,9 @@ from qnn_ir.dialects.stream import (
 )
 from qnn_ir.errors import UserError
 from qnn_ir.int_types import width_of
-from qnn_ir.passes.folding.edges import Edges, vector_lengths
-
-Wanted: TypeAlias = Mapping[str, int]
-"""Explicit values of `pe` and `simd`; a missing one is free."""
+from qnn_ir.passes.folding import moving
+from qnn_ir.passes.folding.edges import Edges
+from qnn_ir.passes.folding.moving import Wanted
 
 BUS_BITS = 1024
 """The widest word of a memory port."""
@@ -193,29 +191,6 @@ def _label_select(op: LabelSelectOp, edges: Edges, wanted: Wanted) -> Layer:
     return Layer(op.layer.data, (index,), choices)
 
 
-def _window(op: WindowOp, edges: Edges, wanted: Wanted) -> Layer:
-    index, geometry = edges.of(op.input), op.geometry()
-    units, bits = geometry.channels // edges.classes[index].unit, channel(op.input).element.width.data
-    emitted = math.prod(geometry.positions) * geometry.taps
-
-    def choices(sizes: Sizes) -> list[Choice]:
-        channels = units * sizes[0]
-        depth = ((geometry.kernel[0] - 1) * geometry.dilations[0] + 1) * geometry.columns
-        return [
-            Choice(
-                max(emitted, geometry.rows * geometry.columns) * (channels // simd),
-                cost.window(depth * channels // simd, simd * bits),
-                1,
-                simd,
-                simd,
-                simd,
-            )
-            for simd in lane_counts(channels, bits, wanted.get("simd"))
-        ]
-
-    return Layer(op.layer.data, (index,), choices)
-
-
 def _depthwise(op: DepthwiseOp, edges: Edges, wanted: Wanted) -> Layer:
     index = edges.of(op.input)
     units, frames = op.channels // edges.classes[index].unit, op.positions.value.data * op.taps
@@ -250,35 +225,6 @@ def _pool(op: PoolOp, edges: Edges, wanted: Wanted) -> Layer:
     return Layer(op.layer.data, (index,), choices)
 
 
-def _uniform(op: ConcatOp | CropOp | ReorderOp | UpsampleOp, edges: Edges, wanted: Wanted) -> Layer:
-    """Actors that move elements: `pe` lanes on every port, and the cost depends on nothing else."""
-    index = edges.of(op.results[0])
-    bits, length = channel(op.results[0]).element.width.data, vector_lengths(op)[-1][1]
-    units, beats = length // edges.unit(op.results[0]), op.cycles()
-
-    def choices(sizes: Sizes) -> list[Choice]:
-        grown = units * sizes[0]
-        return [
-            Choice(beats * grown // length // pe, _moving(op, pe, bits), pe, 1, pe, pe)
-            for pe in lane_counts(grown, bits, wanted.get("pe"))
-        ]
-
-    return Layer(op.layer.data, (index,), choices)
-
-
-def _moving(op: ConcatOp | CropOp | ReorderOp | UpsampleOp, pe: int, bits: int) -> Cost:
-    match op:
-        case ConcatOp():
-            return cost.concat(len(op.inputs), pe * bits)
-        case CropOp():
-            return cost.crop()
-        case ReorderOp():
-            return cost.reorder(math.prod(op.dims()) // pe, pe * bits)
-        case UpsampleOp():
-            _, columns, channels = op.shape.get_values()
-            return cost.upsample(columns * channels // pe, pe * bits)
-
-
 LayerOf: TypeAlias = Callable[[Actor, Edges, Wanted], Layer]
 
 
@@ -299,11 +245,11 @@ LAYERS: dict[type[Operation], LayerOf] = {
     JoinMulOp: _on(JoinMulOp, _join_mul),
     ForkOp: _on(ForkOp, _fork),
     LabelSelectOp: _on(LabelSelectOp, _label_select),
-    WindowOp: _on(WindowOp, _window),
+    WindowOp: _on(WindowOp, moving.window),
     DepthwiseOp: _on(DepthwiseOp, _depthwise),
     PoolOp: _on(PoolOp, _pool),
-    ConcatOp: _on(ConcatOp, _uniform),
-    CropOp: _on(CropOp, _uniform),
-    ReorderOp: _on(ReorderOp, _uniform),
-    UpsampleOp: _on(UpsampleOp, _uniform),
+    ConcatOp: _on(ConcatOp, moving.uniform),
+    CropOp: _on(CropOp, moving.uniform),
+    ReorderOp: _on(ReorderOp, moving.uniform),
+    UpsampleOp: _on(UpsampleOp, moving.uniform),
 }

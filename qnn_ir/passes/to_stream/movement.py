@@ -246,10 +246,12 @@ def cropped(
     name: str,
     conversion: Conversion,
 ) -> SSAValue:
-    """A crop of an array of `dims`: (start, size, step) per axis. Neighbouring axes that stay whole become one."""
+    """A crop of an array of `dims`: (start, size, step) per axis. Neighbouring axes that stay whole become one axis."""
     axes: list[tuple[int, int, int, int]] = []
     for dim, (start, size, step) in zip(dims, chosen, strict=True):
         whole = size == dim
+        if dim == 1:
+            continue
         if whole and axes and axes[-1][0] == axes[-1][2]:
             axes[-1] = axes[-1][0] * dim, 0, axes[-1][2] * dim, 1
         else:
