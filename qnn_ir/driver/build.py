@@ -20,6 +20,7 @@ from qnn_ir.driver.context import compiler_context
 from qnn_ir.driver.host import HOST_FILE, host_text
 from qnn_ir.driver.manifest import manifest_of
 from qnn_ir.driver.progress import Progress
+from qnn_ir.emit.host import emit_host
 from qnn_ir.emit.project import emit_project
 from qnn_ir.errors import UserError
 from qnn_ir.frontend.onnx import import_model
@@ -86,7 +87,7 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
                 else:
                     verifier.check(module, p.name)
 
-    files: dict[str, str] = {}
+    files: dict[str, str | bytes] = {}
     run(integer_passes(options.input))
     files["ir/qnn.mlir"] = str(module) + "\n"
     run(dataflow_passes(folding))
@@ -101,6 +102,8 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     with progress.stage("emit C++"):
         files |= {f"hls/{name}": text for name, text in emit_project(module).items()}
     manifest = manifest_of(module, model.name)
+    host = emit_host(module, manifest["top"], manifest["input_ports"], manifest["output_ports"])
+    files |= {f"host/{name}": content for name, content in host.items()}
     report |= {"inputs": manifest["inputs"], "outputs": manifest["outputs"]}
     files["report.json"] = json.dumps(report, indent=1) + "\n"
     files["manifest.json"] = json.dumps(manifest, indent=1) + "\n"
