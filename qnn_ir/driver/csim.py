@@ -59,18 +59,21 @@ def compile(
     return exe
 
 
-def run(exe: Path, inputs: Sequence[Bytes], outputs: int = 1, *, chunk: int | None = None) -> list[Bytes]:
+def run(
+    exe: Path, inputs: Sequence[Bytes], outputs: int = 1, *, chunk: int | None = None, memories: Sequence[Path] = ()
+) -> list[Bytes]:
     """
     The output words of each frame, `(N, bytes per frame)` per output port.
 
-    `inputs` holds one array of N frames of packed words per input port, of any shape `(N, ...)`.
+    `inputs` holds one array of N frames of packed words per input port, of any shape `(N, ...)`; `memories` are files
+    with the words of each memory of the accelerator.
     """
-    results, _ = run_timed(exe, inputs, outputs, chunk=chunk)
+    results, _ = run_timed(exe, inputs, outputs, chunk=chunk, memories=memories)
     return results
 
 
 def run_timed(
-    exe: Path, inputs: Sequence[Bytes], outputs: int = 1, *, chunk: int | None = None
+    exe: Path, inputs: Sequence[Bytes], outputs: int = 1, *, chunk: int | None = None, memories: Sequence[Path] = ()
 ) -> tuple[list[Bytes], float]:
     """As `run`, and how many frames per second the calls of the accelerator alone made."""
     frames = len(inputs[0])
@@ -80,9 +83,8 @@ def run_timed(
         for name, data in zip(names, inputs, strict=False):
             np.ascontiguousarray(data).tofile(name)
         options = ["--time"] + ([] if chunk is None else ["--chunk", str(chunk)])
-        done = subprocess.run(
-            [str(exe), str(frames), *map(str, names), *options], capture_output=True, text=True, check=False
-        )
+        command = [str(exe), str(frames), *map(str, [*names, *memories]), *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise UserError("C simulation failed", remedy=_last_line(done.stderr) or f"exit code {done.returncode}")
         raw = [np.fromfile(name, np.uint8).reshape(frames, -1) if frames else _none() for name in names[len(inputs) :]]

@@ -69,8 +69,8 @@ class Forms:
 def choose_forms(process: hlsc.ProcessOp) -> Forms:
     """A memory is kept as lanes when all who use it speak of the same lanes and someone needs them."""
     forms = Forms()
-    for memory in process.memories:
-        forms.of_memory[memory.result] = BITS
+    for memory in (*process.memory_ports, *(m.result for m in process.memories)):
+        forms.of_memory[memory] = BITS
     while True:
         forms.of_value.clear()
         for side in process.sides:
@@ -119,9 +119,14 @@ def _demand(op: Operation, forms: Forms) -> None:
     elif isinstance(op, hlsc.SliceOp) and is_rom_slice(op, forms):
         _need(forms, op.input, {LANES})
     elif isinstance(op, (*POINTWISE, *WHOLE_WORD)):
-        form = BITS if isinstance(op, WHOLE_WORD) else LANES
+        form = BITS if isinstance(op, WHOLE_WORD) or is_plane_of_word(op) else LANES
         for value in op.operands:
             _need(forms, value, {form})
+
+
+def is_plane_of_word(op: Operation) -> bool:
+    """Whether `op` takes one bit of every lane of a single row."""
+    return isinstance(op, hlsc.PlaneOp) and len(hlsc.shape_of(op.x.type)) == 1
 
 
 def selects_words(op: hlsc.SelectOp) -> bool:

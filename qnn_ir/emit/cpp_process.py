@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_joint import joint_lines
 from qnn_ir.emit.cpp_nest import is_plain, nest_lines
-from qnn_ir.emit.cpp_scope import Scope, port_type
+from qnn_ir.emit.cpp_scope import Scope, parameter
 from qnn_ir.emit.cpp_style import indented
-from qnn_ir.emit.cpp_types import stream
 from qnn_ir.emit.text import quoted
 
 
@@ -36,7 +35,7 @@ def _comment(scope: Scope) -> list[str]:
 
 
 def _signature(scope: Scope) -> list[str]:
-    parameters = [f"{stream(port_type(p))} &{name}" for p, name in scope.ports.items()]
+    parameters = [parameter(port, name) for port, name in scope.ports.items()]
     head = f"static void {scope.name}("
     one_line = f"{head}{', '.join([*parameters, 'const unsigned frames'])}) {{"
     if len(one_line) <= 120:

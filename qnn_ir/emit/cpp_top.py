@@ -8,7 +8,7 @@ from xdsl.ir import Attribute, ParametrizedAttribute, SSAValue
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_names import Names
 from qnn_ir.emit.cpp_types import stream
-from qnn_ir.emit.interface import Interface, Port, port_names
+from qnn_ir.emit.interface import Interface, MemoryPort, Port, port_names
 from qnn_ir.emit.testbench import Wiring
 from qnn_ir.emit.text import identifier
 from qnn_ir.errors import UserError
@@ -47,7 +47,9 @@ class TopPrinter:
         for taken in (self.name, *(identifier(call.process().sym_name.data) for call in top.calls)):
             self._names.fresh(taken)
         self._streams: dict[SSAValue, str] = {}
-        self.interface = Interface(self.name, tuple(self._port(arg.index) for arg in top.body.block.args))
+        self._args = [arg for arg in top.body.block.args if isinstance(arg.type, hlsc.ChanType)]
+        ports = tuple(self._port(arg.index) for arg in self._args)
+        self.interface = Interface(self.name, ports, tuple(self._memory(arg.index) for arg in top.memories))
         for channel in top.channels:
             self._streams[channel.result] = self._names.fresh(identifier(channel.label.data))
 
@@ -65,6 +67,13 @@ class TopPrinter:
         if bits % 8:
             raise UserError(f"port {name} has words of {bits} bits", self.name, "whole bytes are needed")
         return Port(name, bits, _beats(types, peers.index(arg), self.name), is_input, in_memory)
+
+    def _memory(self, place: int) -> MemoryPort:
+        arg = self._top.body.block.args[place]
+        memory, given = cast(hlsc.MemType, arg.type), port_names(self._top)
+        name = self._streams[arg] = self._names.fresh(given[place] if given else arg.name_hint, "words")
+        kind = "memory" if self._top.interfaces is None else self._top.interfaces.data[place].data
+        return MemoryPort(name, hlsc.bits_of(memory.value), memory.depth.data, kind)
 
     @property
     def helpers(self) -> str:
@@ -89,6 +98,8 @@ class TopPrinter:
                 lines.append(f"#pragma HLS INTERFACE s_axilite port={port.name}")
             else:
                 lines.append(f"#pragma HLS INTERFACE axis port={port.name}")
+        for number, memory in enumerate(self.interface.memories, len(self.interface.ports)):
+            lines += memory.pragmas(f"gmem{number}")
         return [*lines, "#pragma HLS INTERFACE s_axilite port=frames", "#pragma HLS INTERFACE s_axilite port=return"]
 
     def _declarations(self, depths: bool) -> list[str]:
@@ -102,14 +113,14 @@ class TopPrinter:
         return lines
 
     def _inner_streams(self) -> list[tuple[SSAValue, str, int]]:
-        ports = zip(self._top.body.block.args, self.interface.ports, strict=True)
+        ports = zip(self._args, self.interface.ports, strict=True)
         result: list[tuple[SSAValue, str, int]] = []
         result += [(arg, self._streams[arg], _PORT_DEPTH) for arg, port in ports if port.in_memory]
         result += [(c.result, self._streams[c.result], c.depth.value.data) for c in self._top.channels]
         return result
 
     def _calls(self) -> list[str]:
-        ports = list(zip(self._top.body.block.args, self.interface.ports, strict=True))
+        ports = list(zip(self._args, self.interface.ports, strict=True))
         first = [
             f"read_words({p.name}, {self._streams[arg]}, frames * {p.beats_constant})"
             for arg, p in ports

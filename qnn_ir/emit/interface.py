@@ -52,11 +52,47 @@ class Port:
 
 
 @dataclass(frozen=True)
+class MemoryPort:
+    """A constant memory that the host fills before a run: `words` words of `bits` bits; `kind` as in `hlsc.top`."""
+
+    name: str
+    bits: int
+    words: int
+    kind: str
+
+    @property
+    def description(self) -> str:
+        """One line for people."""
+        words = f"{self.words} word{'s' * (self.words != 1)} of {self.bits} bits"
+        return f"{self.name}: memory, {words}, the same for all frames"
+
+    @property
+    def word(self) -> str:
+        return f"ap_uint<{self.bits}>"
+
+    @property
+    def parameter(self) -> str:
+        """The parameter of the top function."""
+        return f"const {self.word} {self.name}[{self.words}]"
+
+    def pragmas(self, bundle: str) -> list[str]:
+        """How the array becomes a bus."""
+        if self.kind == "memory":
+            return [
+                f"#pragma HLS INTERFACE m_axi port={self.name} offset=slave bundle={bundle} depth={self.words}",
+                f"#pragma HLS INTERFACE s_axilite port={self.name}",
+            ]
+        storage = " storage_impl=uram" if self.kind == "registers_uram" else ""
+        return [f"#pragma HLS INTERFACE s_axilite port={self.name}{storage}"]
+
+
+@dataclass(frozen=True)
 class Interface:
-    """The top function and its ports, inputs and outputs in the order of its parameters."""
+    """The top function and its ports, inputs and outputs in the order of its parameters, then memories."""
 
     top: str
     ports: tuple[Port, ...]
+    memories: tuple[MemoryPort, ...] = ()
 
     @property
     def inputs(self) -> list[Port]:
@@ -68,7 +104,7 @@ class Interface:
 
     def signature(self, indent: str = "") -> str:
         """The declaration of the top function without its semicolon or body."""
-        parameters = [port.parameter for port in self.ports] + ["const unsigned frames"]
+        parameters = [port.parameter for port in (*self.ports, *self.memories)] + ["const unsigned frames"]
         one_line = f"void {self.top}({', '.join(parameters)})"
         if len(indent) + len(one_line) <= 118:
             return indent + one_line

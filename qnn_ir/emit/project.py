@@ -51,7 +51,7 @@ def emit_project(module: ModuleOp) -> dict[str, str]:
         "run_hls.tcl": vitis_script(
             top.name,
             [f"{top.name}.cpp"],
-            [port.name for port in interface.ports],
+            [port.name for port in (*interface.ports, *interface.memories)],
             device_of(module) or _DEFAULT_DEVICE,
             _banner(module, "#"),
             __version__,
@@ -89,7 +89,7 @@ def _source(top: TopPrinter, processes: list[ProcessText], roms: str, separate: 
 def _header(interface: Interface) -> str:
     guard = f"{interface.top.upper()}_H"
     constants = "".join(f"static const unsigned {p.beats_constant} = {p.beats};\n" for p in interface.ports)
-    described = "".join(f"//   {p.description}\n" for p in interface.ports)
+    described = "".join(f"//   {p.description}\n" for p in (*interface.ports, *interface.memories))
     return (
         f"#ifndef {guard}\n#define {guard}\n\n#include <ap_int.h>\n#include <hls_stream.h>\n\n"
         f"// Computes `frames` frames.\n{described}{constants}\n{interface.signature()};\n\n#endif\n"

@@ -20,9 +20,11 @@ def testbench(interface: Interface, wiring: Wiring) -> str:
     return "".join(
         [
             _USAGE,
+            _MEMORY_USAGE if interface.memories else "",
             _TOP.format(top=top),
             _INCLUDES,
             _HELPERS,
+            _MEMORY_HELPER if interface.memories else "",
             _threads(interface, wiring),
             _run(interface),
             _main(interface),
@@ -38,6 +40,10 @@ _USAGE = """//
 //
 // Compiled with -DQNN_SIM_DEPTHS (and -pthread) every process is a thread and every stream has its declared depth: what
 // deadlocks in hardware deadlocks there too.
+"""
+
+_MEMORY_USAGE = """//
+// The files of memories that are the same for all frames come last.
 """
 
 _TOP = """#ifdef QNN_SIM_DEPTHS
@@ -120,6 +126,17 @@ void drain(hls::stream<ap_uint<BITS> > &stream, size_t words, unsigned char *byt
 """
 
 
+_MEMORY_HELPER = """template <int BITS>
+std::vector<ap_uint<BITS> > load_words(const char *path, size_t words) {
+  const Bytes bytes = load(path, words * (BITS / 8));
+  std::vector<ap_uint<BITS> > result(words);
+  for (size_t i = 0; i < words; ++i) result[i] = to_word<BITS>(bytes.data() + i * (BITS / 8));
+  return result;
+}
+
+"""
+
+
 def _threads(interface: Interface, wiring: Wiring) -> str:
     """The top function once more, each call in its own thread."""
     calls = ",\n".join(f"      [&] {{ {call}; }}" for call in wiring.calls)
@@ -139,8 +156,8 @@ def _run(interface: Interface) -> str:
     ports = interface.ports
     parameters = [
         f"const unsigned char *{p.name}_bytes" if p.is_input else f"unsigned char *{p.name}_bytes" for p in ports
-    ]
-    arguments = ", ".join([_argument(p) for p in ports] + ["frames"])
+    ] + [f"const {m.word} *{m.name}" for m in interface.memories]
+    arguments = ", ".join([*(_argument(p) for p in ports), *(m.name for m in interface.memories), "frames"])
     lines = [
         f"double run({', '.join(parameters)}, unsigned frames) {{",
         *(_local(p) for p in ports),
@@ -203,13 +220,18 @@ def _main(interface: Interface) -> str:
         else f"  Bytes {p.name}(frames * {size[p.name]});"
         for i, p in enumerate(ports)
     ]
-    arguments = ", ".join(f"{p.name}.data() + done * {size[p.name]}" for p in ports)
+    loads += [
+        f"  const std::vector<{m.word} > {m.name} = load_words<{m.bits}>(argv[{i}], {m.words});"
+        for i, m in enumerate(interface.memories, 2 + len(ports))
+    ]
+    data = [f"{p.name}.data() + done * {size[p.name]}" for p in ports]
+    data += [f"{m.name}.data()" for m in interface.memories]
     stores = [f"  store(argv[{2 + i}], {p.name});" for i, p in enumerate(ports) if not p.is_input]
     return _MAIN.format(
-        files=" ".join(p.name.upper() for p in ports),
-        first_option=2 + len(ports),
+        files=" ".join(p.name.upper() for p in (*ports, *interface.memories)),
+        first_option=2 + len(ports) + len(interface.memories),
         loads="\n".join(loads),
-        arguments=arguments,
+        arguments=", ".join(data),
         stores="\n".join(stores),
     )
 

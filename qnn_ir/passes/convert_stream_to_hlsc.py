@@ -100,7 +100,8 @@ class _Conversion:
         words.name_hint = name
         beats = ChannelOp(f"{name}_out", WEIGHTS_DEPTH, tile_type(actor))
         self.top.body.block.add_op(beats)
-        self._call(weight_process(actor, self._fresh(name, 0, 1)), [beats.result, words])
+        process = weight_process(actor, self._fresh(f"{actor.layer.data}_load", 0, 1))
+        self._call(process, [beats.result, words])
         return [beats.result]
 
     def _declare_channels(self) -> None:

@@ -10,7 +10,7 @@ from xdsl.ir import Dialect
 from qnn_ir.dialects.stream.actor import Actor, channel
 from qnn_ir.dialects.stream.compute import JoinAddOp, LabelSelectOp, MapOp, MvtuOp
 from qnn_ir.dialects.stream.graph import GraphOp, OutputOp
-from qnn_ir.dialects.stream.memory import Memory, MemoryAttr, Weighted
+from qnn_ir.dialects.stream.memory import Memory, MemoryAttr, Weighted, tiled
 from qnn_ir.dialects.stream.products import JoinMulOp
 from qnn_ir.dialects.stream.rearrange import ConcatOp, CropOp, ReorderOp, UpsampleOp
 from qnn_ir.dialects.stream.routing import ForkOp, WidthOp
@@ -45,6 +45,7 @@ __all__ = [
     "WidthOp",
     "WindowOp",
     "channel",
+    "tiled",
 ]
 
 Stream = Dialect(

@@ -25,7 +25,7 @@ from qnn_ir.dialects.stream.actor import (
     verify_port,
     verify_values,
 )
-from qnn_ir.dialects.stream.memory import Weighted
+from qnn_ir.dialects.stream.memory import Weighted, tiled
 from qnn_ir.dialects.stream.types import ChannelType
 
 
@@ -106,9 +106,7 @@ class MvtuOp(Weighted):
 
     def tiles(self, matrix: IntArray) -> IntArray:
         """Tiles (pe, simd): those of the first `pe` rows, then of the next."""
-        _, rows, beats = self.nest()
-        pe, simd = self.pe.value.data, self.simd.value.data
-        return matrix.reshape(rows, pe, beats, simd).transpose(0, 2, 1, 3).reshape(rows * beats, pe, simd)
+        return tiled(matrix, self.pe.value.data, self.simd.value.data)
 
     def verify_(self) -> None:
         if len(self.weights.get_shape()) != 2:

@@ -96,5 +96,11 @@ class Weighted(Actor, ABC):
                 raise VerifyException(f"{name} has {count} entries, none below -1")
 
 
+def tiled(matrix: IntArray, rows: int, columns: int) -> IntArray:
+    """A matrix in tiles of `rows` x `columns`, those of the first rows before those of the next."""
+    height, width = matrix.shape[0] // rows, matrix.shape[1] // columns
+    return matrix.reshape(height, rows, width, columns).transpose(0, 2, 1, 3).reshape(-1, rows, columns)
+
+
 def _indices(given: DenseArrayBase[Any] | None, count: int) -> IntArray:
     return np.arange(count) if given is None else np.array(given.get_values(), np.int64)
