@@ -160,7 +160,14 @@ inline std::int64_t read_bits(const std::uint8_t *words, std::size_t position, i
   return static_cast<std::int64_t>(value);
 }
 """
+_BIT_OF = """
+// The bit position of an element where words of `word` bits hold `lanes` elements of `bits` bits and some padding.
+inline std::size_t bit_of(std::size_t element, std::size_t lanes, std::size_t word, std::size_t bits) {
+  return element / lanes * word + element % lanes * bits;
+}
+"""
 _CHECKED = """
+// A value that its port can carry.
 inline std::int64_t checked(std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value < low || value > high) throw std::invalid_argument("an element is outside the type of its port");
   return value;
@@ -187,6 +194,7 @@ _HELPERS = {
     "requantise": _REQUANTISE,
     "write_bits": _WRITE_BITS,
     "read_bits": _READ_BITS,
+    "bit_of": _BIT_OF,
     "checked": _CHECKED,
 }
 _NEEDS = {"clip": ("maximum", "minimum"), "minifloat_step": ("maximum",), "softmax": ("maximum",)}
