@@ -23,6 +23,29 @@ static inline int popcount(const ap_uint<N> &bits) {
 }
 """
 
+_BIT_PLANE = """
+// Bit BIT of every element of WIDTH bits, that of element 0 lowest. Simulation gathers machine words.
+template <int BIT, int WIDTH, int N>
+static inline ap_uint<N / WIDTH> bit_plane(const ap_uint<N> &elements) {
+#pragma HLS INLINE
+  ap_uint<N / WIDTH> plane = 0;
+#ifdef __SYNTHESIS__
+  for (int i = 0; i < N / WIDTH; ++i) {
+#pragma HLS UNROLL
+    plane[i] = elements[WIDTH * i + BIT];
+  }
+#else
+  for (int low = 0; low < N / WIDTH; low += 64) {
+    const int high = low + 63 < N / WIDTH ? low + 63 : N / WIDTH - 1;
+    unsigned long long bits = 0;
+    for (int i = low; i <= high; ++i) bits |= (unsigned long long)(elements[WIDTH * i + BIT]) << (i - low);
+    plane.range(high, low) = bits;
+  }
+#endif
+  return plane;
+}
+"""
+
 _SIGNED_ELEMENT = """
 // Element `i` of a row of packed two's complement elements, PER_WORD to a word, the first in the lowest bits.
 template <int BITS, int PER_WORD, class Word>
@@ -107,6 +130,7 @@ struct rom_word<BITS, 1> {
 
 HELPERS = {
     "popcount": _POPCOUNT,
+    "bit_plane": _BIT_PLANE,
     "signed_element": _SIGNED_ELEMENT,
     "unsigned_element": _UNSIGNED_ELEMENT,
     "joined": _JOINED,

@@ -21,11 +21,12 @@ def joint_lines(scope: Scope) -> list[str]:
     """The counters of all sides and the loop that steps them."""
     several = len(scope.process.sides) > 1
     sides = {side.sym_name.data: JointSide(scope, side, several) for side in scope.process.sides}
+    parts = {name: side.print(sides) for name, side in sides.items()}
     loop = [
         "#pragma HLS PIPELINE II=1",
         *_independent(scope),
-        *(line for side in sides.values() for line in side.conditions(sides)),
-        *(line for name in _readers_first(scope.process) for line in sides[name].body()),
+        *(line for conditions, _ in parts.values() for line in conditions),
+        *(line for name in _readers_first(scope.process) for line in parts[name][1]),
     ]
     return [
         *(line for side in sides.values() for line in side.declarations()),

@@ -6,7 +6,7 @@ from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_expressions import Expression, atom, binary, integer, negation
 from qnn_ir.emit.cpp_scope import Scope
 from qnn_ir.emit.cpp_static import StaticValues
-from qnn_ir.emit.cpp_style import Lines, indented
+from qnn_ir.emit.cpp_style import Lines, indented, used_only
 
 LONGEST_LINE = 114
 
@@ -33,10 +33,20 @@ class JointSide:
         """Counters and registers at the beginning of the first frame; to be called last."""
         return [f"unsigned {self._frame} = 0;", *self._static.declarations()]
 
+    def print(self, sides: Mapping[str, "JointSide"]) -> tuple[Lines, Lines]:
+        """What decides whether the side goes, before any side has gone, and what it does then."""
+        printer = self._scope.printer(self._static.names, self._static.bounds)
+        go, body = self._conditions(sides), [*printer.print(self._side), *self._step()]
+        body = [*used_only(self._static.late, body), *body]
+        early = used_only(self._static.early, [*go, *body])
+        if not self._several:
+            return [], [*early, *body]
+        return [*early, *go], [f"if ({self._go}) {{", *indented(body), "}"]
+
     # --- when it goes -------------------------------------------------------------------------------------------------
 
-    def conditions(self, sides: Mapping[str, "JointSide"]) -> Lines:
-        """`const bool go = ...` and the values that it looks at; nothing for a side that is alone."""
+    def _conditions(self, sides: Mapping[str, "JointSide"]) -> Lines:
+        """`const bool go = ...`; nothing for a side that is alone."""
         if not self._several:
             return []
         awaits = [op for op in self._side.body.block.ops if isinstance(op, hlsc.AwaitOp)]
@@ -45,7 +55,7 @@ class JointSide:
         text = f"{head}{' && '.join(terms)};"
         if len(text) > LONGEST_LINE:
             text = f" &&\n{' ' * len(head)}".join([head + terms[0], *terms[1:]]) + ";"
-        return [*self._static.early, *text.split("\n")]
+        return text.split("\n")
 
     def position(self) -> tuple[Expression, int]:
         """What others await: what changes, and a constant."""
@@ -62,13 +72,6 @@ class JointSide:
         return f"({binary('||', negation(self._static.control(op.when)), reached)})"
 
     # --- what it does -------------------------------------------------------------------------------------------------
-
-    def body(self) -> Lines:
-        """The iteration and the step of the counters, in a block of its own where the side may have to wait."""
-        printer = self._scope.printer(self._static.names, self._static.bounds)
-        values = self._static.late if self._several else [*self._static.early, *self._static.late]
-        lines = [*values, *printer.print(self._side), *self._step()]
-        return [f"if ({self._go}) {{", *indented(lines), "}"] if self._several else lines
 
     def _step(self) -> Lines:
         """The counters of all nests; whether they step is decided before any of them does."""

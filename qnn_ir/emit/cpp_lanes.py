@@ -7,6 +7,7 @@ from xdsl.ir import Operation, SSAValue
 from qnn_ir.constants import int_type
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_expressions import Expression, Precedence, atom, binary, cast, integer, ternary
+from qnn_ir.emit.cpp_forms import is_plane_of_word
 from qnn_ir.emit.cpp_names import Names
 from qnn_ir.emit.cpp_style import Lines, lane_loop
 from qnn_ir.emit.cpp_types import is_signed, machine_int, scalar
@@ -127,6 +128,10 @@ class LanePrinter:
 
     @_print.register
     def _(self, op: hlsc.PlaneOp, index: Index) -> tuple[Lines, Expression]:
+        if is_plane_of_word(op):
+            self._values.helpers.add("bit_plane")
+            width = hlsc.element_of(op.x.type).width.data
+            return [], atom(f"bit_plane<{op.bit.value.data}, {width}>({self._values.word(op.x)})")
         name, type_ = self._names.fresh("plane"), scalar(op.result.type)
         lane = self._lane(op.x, (*index, self._inner)).within(Precedence.ATOM)
         body = [f"{name}[{self._inner}] = {lane}[{op.bit.value.data}];"]

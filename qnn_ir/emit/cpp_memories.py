@@ -77,7 +77,8 @@ class Memories:
         shape = extents(type_.value) if lanes else ""
         if isinstance(memory, hlsc.RegOp):
             return self._register(memory, f"{element} {name}{shape}", name, lanes)
-        lines = [f"{element} {name}[{type_.depth.data}]{shape};"]
+        only_word = " = {0}" if type_.depth.data == 1 and not lanes else ""  # or compilers take it for undefined
+        lines = [f"{element} {name}[{type_.depth.data}]{shape}{only_word};"]
         if lanes:
             dimensions = range(2, 2 + len(hlsc.shape_of(type_.value)))
             lines += [f"#pragma HLS ARRAY_RESHAPE variable={name} complete dim={d}" for d in dimensions]

@@ -13,8 +13,8 @@ template this thread_local throw true try typedef typeid typename union unsigned
 while xor xor_eq
 """
 _OURS = """
-main std hls ap_int ap_uint frame frames popcount signed_element unsigned_element joined round_half_even clamp rom_word
-read_words write_words run run_processes feed drain load store fail to_word to_bytes
+main std hls ap_int ap_uint frame frames popcount bit_plane signed_element unsigned_element joined round_half_even
+clamp rom_word read_words write_words run run_processes feed drain load store fail to_word to_bytes
 """
 RESERVED = frozenset((_KEYWORDS + _OURS).split())
 """Keywords of C++14 and what every generated file uses itself."""

@@ -5,7 +5,7 @@ from xdsl.ir import SSAValue
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_expressions import Precedence
 from qnn_ir.emit.cpp_scope import Scope
-from qnn_ir.emit.cpp_style import indented
+from qnn_ir.emit.cpp_style import indented, used_only
 
 
 def is_plain(process: hlsc.ProcessOp) -> bool:
@@ -22,7 +22,9 @@ def nest_lines(scope: Scope, side: hlsc.SideOp) -> list[str]:
     names: dict[SSAValue, str] = {c: scope.named(c, "i") for c in counters}
     bounds = dict[SSAValue, int](zip(counters, side.bounds[0], strict=True))
     printer = scope.printer(names, bounds)
-    body = [*_addresses(scope, side, names, bounds), *printer.print(side)]
+    addresses = _addresses(scope, side, names, bounds)
+    body = printer.print(side)
+    body = [*used_only(addresses, body), *body]
     loops = [(names[c], n) for c, n in bounds.items() if n > 1]
     flatten = ["#pragma HLS LOOP_FLATTEN"] if loops else []
     lines = ["#pragma HLS PIPELINE II=1", *flatten, *body]

@@ -1,5 +1,6 @@
 """How bodies look: names of locals, when an expression gets one, and the layout of loops."""
 
+import re
 from collections.abc import Sequence
 
 from qnn_ir.dialects import hlsc
@@ -23,6 +24,18 @@ def nested(index: tuple[str, ...], shape: Sequence[int], body: Lines) -> Lines:
 def indented(lines: Lines, by: str = "  ") -> Lines:
     """Lines further in; pragmas stay at the margin."""
     return [line if line.startswith("#") else by + line for line in lines]
+
+
+def used_only(definitions: Lines, text: Sequence[str]) -> Lines:
+    """The definitions `const TYPE name = ...;` whose names occur in `text` or in a definition that is kept."""
+    kept: Lines = []
+    words = set(re.findall(r"\w+", " ".join(text)))
+    for line in reversed(definitions):
+        head, _, value = line.partition(" = ")
+        if head.split()[-1] in words:
+            kept.append(line)
+            words |= set(re.findall(r"\w+", value))
+    return kept[::-1]
 
 
 LONGEST_INLINE = 80

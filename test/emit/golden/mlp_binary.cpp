@@ -25,6 +25,27 @@ static inline int popcount(const ap_uint<N> &bits) {
   return ones;
 }
 
+// Bit BIT of every element of WIDTH bits, that of element 0 lowest. Simulation gathers machine words.
+template <int BIT, int WIDTH, int N>
+static inline ap_uint<N / WIDTH> bit_plane(const ap_uint<N> &elements) {
+#pragma HLS INLINE
+  ap_uint<N / WIDTH> plane = 0;
+#ifdef __SYNTHESIS__
+  for (int i = 0; i < N / WIDTH; ++i) {
+#pragma HLS UNROLL
+    plane[i] = elements[WIDTH * i + BIT];
+  }
+#else
+  for (int low = 0; low < N / WIDTH; low += 64) {
+    const int high = low + 63 < N / WIDTH ? low + 63 : N / WIDTH - 1;
+    unsigned long long bits = 0;
+    for (int i = low; i <= high; ++i) bits |= (unsigned long long)(elements[WIDTH * i + BIT]) << (i - low);
+    plane.range(high, low) = bits;
+  }
+#endif
+  return plane;
+}
+
 // Element `i` of a row of packed two's complement elements, PER_WORD to a word, the first in the lowest bits.
 template <int BITS, int PER_WORD, class Word>
 static inline long long signed_element(const Word *row, int i) {
@@ -166,22 +187,8 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
         ap_uint<8> x;
         if (nf == 0) {
           const ap_uint<8> x_1 = in0.read();
-          ap_uint<2> x_1_lanes[4];
-#pragma HLS ARRAY_PARTITION variable=x_1_lanes complete dim=0
-          for (int p = 0; p < 4; ++p) {
-#pragma HLS UNROLL
-            x_1_lanes[p] = x_1.range(2 * p + 1, 2 * p);
-          }
-          ap_uint<4> plane = 0;
-          for (int s = 0; s < 4; ++s) {
-#pragma HLS UNROLL
-            plane[s] = x_1_lanes[s][0];
-          }
-          ap_uint<4> plane_1 = 0;
-          for (int s = 0; s < 4; ++s) {
-#pragma HLS UNROLL
-            plane_1[s] = x_1_lanes[s][1];
-          }
+          const ap_uint<4> plane = bit_plane<0, 2>(x_1);
+          const ap_uint<4> plane_1 = bit_plane<1, 2>(x_1);
           const ap_uint<8> all = (plane_1, plane);
           x = all;
         } else {
@@ -262,22 +269,8 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<12> > &out0, 
         ap_uint<8> x;
         if (nf == 0) {
           const ap_uint<8> x_1 = in0.read();
-          ap_uint<2> x_1_lanes[4];
-#pragma HLS ARRAY_PARTITION variable=x_1_lanes complete dim=0
-          for (int p = 0; p < 4; ++p) {
-#pragma HLS UNROLL
-            x_1_lanes[p] = x_1.range(2 * p + 1, 2 * p);
-          }
-          ap_uint<4> plane = 0;
-          for (int s = 0; s < 4; ++s) {
-#pragma HLS UNROLL
-            plane[s] = x_1_lanes[s][0];
-          }
-          ap_uint<4> plane_1 = 0;
-          for (int s = 0; s < 4; ++s) {
-#pragma HLS UNROLL
-            plane_1[s] = x_1_lanes[s][1];
-          }
+          const ap_uint<4> plane = bit_plane<0, 2>(x_1);
+          const ap_uint<4> plane_1 = bit_plane<1, 2>(x_1);
           const ap_uint<8> all = (plane_1, plane);
           x = all;
         } else {

@@ -87,8 +87,8 @@ static void window(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<4> > &out0
       }
     }
     if (fill_go) {
-      const ap_uint<4> x_1 = in0.read();
-      lines[fill_address] = x_1;
+      const ap_uint<4> x = in0.read();
+      lines[fill_address] = x;
       if ((fill_address += 1) >= 30) fill_address -= 30;
       fill_position += 1;
       if (++fill_i == 60) {
