@@ -193,7 +193,7 @@ _single("transpose", node("Transpose", "x", "y", perm=[0, 1, 1, 2]), "no permuta
 _single("concat_axis", node("Concat", "x x", "y", axis=9), "axis 9")
 _single("slice_empty", node("Slice", "x a b", "y"), "empty slice", a=np.array([3]), b=np.array([3]))
 _single("split_sizes", node("Split", "x s", "y", axis=1), "splits", s=np.array([3]))
-_single("pad_mode", node("Pad", "x p", "y", mode="reflect"), "reflect", p=np.zeros(8, np.int64))
+_single("pad_mode", node("Pad", "x p", "y", mode="mirror"), "mirror", p=np.zeros(8, np.int64))
 _single("resize_linear", node("Resize", "x _ s", "y", mode="linear"), "linear", s=np.array([1.0, 1, 2, 2]))
 _single("gather_index", node("Gather", "x i", "y", axis=1), "outside", i=np.array([2]))
 _single("divide_by_zero", node("Div", "x c", "y"), "divides by zero", c=0.0)

@@ -22,7 +22,8 @@ from qnn_ir.analysis.value import Base, Shape
 from qnn_ir.errors import UserError
 
 EXACT_BITS = 8  # ratios this small are worth a scale of their own
-WIDEST_EXACT_BITS = 24
+WIDEST_EXACT_BITS = 40
+WIDEST_SUM_BITS = 58
 PAIR_LIMIT = 1 << 22
 
 
@@ -38,6 +39,7 @@ class Operand:
 def exact_multipliers(a: Operand, b: Operand, bits: int) -> tuple[Ints, Ints, tuple[Fraction, ...]] | None:
     """`(m1, m2, s)` per row with `s1 = m1 * s`, `s2 = m2 * s` in integers of at most `bits`; `None` otherwise."""
     rows = len(a.lo)
+    bits = min(bits, WIDEST_SUM_BITS - max(_bits(side) for side in (a, b)))
     if a.s.approximate or b.s.approximate:
         bits = min(bits, EXACT_BITS)
     if len(a.s) == len(b.s) == 1:
@@ -52,6 +54,10 @@ def exact_multipliers(a: Operand, b: Operand, bits: int) -> tuple[Ints, Ints, tu
         return None
     m1, m2 = np.array(pairs, np.int64).T
     return m1, m2, tuple(units)
+
+
+def _bits(side: Operand) -> int:
+    return int(max(np.abs(side.lo).max(initial=0), np.abs(side.hi).max(initial=0))).bit_length()
 
 
 class PairBase(Base):

@@ -70,11 +70,13 @@ def choose_form(steps: Steps, lo: Ints, hi: Ints) -> Map:
         return found
     low, high = int(lo.min()), int(hi.max())
     if high - low < TABLE_SIZE:
-        x = np.broadcast_to(np.arange(low, high + 1), (len(lo), high - low + 1))
-        return Table(steps(np.clip(x, lo[:, None], hi[:, None])), low)
+        return _table(steps, lo, hi)
+    forms = list[Map]([steps_map(steps)])
     if rising and height <= 4 * max(1, steps.positions.shape[1]):
-        return _thresholds(steps, lo, hi)
-    return steps_map(steps)
+        forms.append(_thresholds(steps, lo, hi))
+    if high - low < ENUMERABLE and high - low < 4 * steps.positions.shape[1]:
+        forms.append(_table(steps, lo, hi))
+    return min(forms, key=stored_bits)
 
 
 def steps_map(steps: Steps) -> StepsMap:
@@ -83,6 +85,12 @@ def steps_map(steps: Steps) -> StepsMap:
         return StepsMap(steps.base, steps.positions, steps.deltas)
     empty = np.zeros((len(steps.base), 1), np.int64)
     return StepsMap(steps.base, empty, empty)
+
+
+def _table(steps: Steps, lo: Ints, hi: Ints) -> Table:
+    low, high = int(lo.min()), int(hi.max())
+    x = np.broadcast_to(np.arange(low, high + 1), (len(lo), high - low + 1))
+    return Table(steps(np.clip(x, lo[:, None], hi[:, None])), low)
 
 
 def _thresholds(steps: Steps, lo: Ints, hi: Ints) -> Thresholds:

@@ -81,17 +81,42 @@ def pow_(node: NodeImporter) -> Results:
 
 @imports("Max", "Min")
 def extremum(node: NodeImporter) -> Results:
-    """The maximum or minimum with one number: a clip."""
+    """A clip where all but one operand are numbers; `max(a, b) = b + relu(a - b)` otherwise."""
     upper = node.node.op_type == "Min"
-    data = [v for v in map(node.input, range(len(node.inputs))) if not isinstance(v, Constant)]
-    numbers = [v.array for v in map(node.input, range(len(node.inputs))) if isinstance(v, Constant)]
-    if len(data) != 1 or any(n.size != 1 for n in numbers):
-        node.fail("compares tensors with each other", "only one tensor with single numbers is supported")
-    bounds = [float(n.ravel()[0]) for n in numbers]
-    if np.isnan(bounds).any():
-        node.fail("a bound is NaN", "export the model again")
-    lo, hi = (-inf, min(bounds, default=inf)) if upper else (max(bounds, default=-inf), inf)
-    return Tensor(node.emit(qnn.ClipOp(node.real_of(data[0]), min=lo, max=hi)), data[0].type)
+    values = [node.input(i) for i in range(len(node.inputs))]
+    constants = [v for v in values if isinstance(v, Constant)]
+    for constant in constants:
+        node.check_numbers(constant, infinite=constant.array.size == 1)
+    numbers = [float(c.array.ravel()[0]) for c in constants if c.array.size == 1]
+    others = [v for v in values if not isinstance(v, Constant)] + [c for c in constants if c.array.size != 1]
+    result = node.real_of(others[0])
+    for other in others[1:]:
+        result = _larger(node, result, node.real_of(other), upper)
+    if numbers:
+        lo, hi = (-inf, min(numbers)) if upper else (max(numbers), inf)
+        result = node.emit(qnn.ClipOp(result, min=lo, max=hi))
+    return Tensor(result, values[0].type)
+
+
+def _larger(node: NodeImporter, a: SSAValue, b: SSAValue, smaller: bool) -> SSAValue:
+    # rising in `a`, whatever constant `b` is
+    difference = node.emit(qnn.SubOp(b, a) if smaller else qnn.SubOp(a, b))
+    rest = node.emit(qnn.ReluOp(difference))
+    return node.emit((qnn.SubOp if smaller else qnn.AddOp)(b, rest))
+
+
+@imports("Where")
+def where(node: NodeImporter) -> Results:
+    """`x * mask + y * (1 - mask)` with a mask known at compile time."""
+    mask = node.constant(0, "condition").astype(np.float64)
+    for index in (1, 2):
+        value = node.input(index)
+        if isinstance(value, Constant):
+            node.check_numbers(value, infinite=False)
+    chosen = [
+        node.emit(qnn.MulOp(node.real(index), node.float_constant(part))) for index, part in ((1, mask), (2, 1 - mask))
+    ]
+    return Tensor(node.emit(qnn.AddOp(*chosen)), node.input(1).type)
 
 
 @imports("Clip")

@@ -26,7 +26,14 @@ def product(node: NodeImporter, a: SSAValue, b: SSAValue) -> SSAValue:
         node.fail("sums over the batch axis", "export with batch size 1")
     if node.batched(b) and len(shape_of(b)) < 3:
         node.fail("sums over the batch axis", "put the input on the left, or export with batch size 1")
-    return node.emit(qnn.MatMulOp(a, b))
+    if len(shape_of(a)) > 1 < len(shape_of(b)):
+        return node.emit(qnn.MatMulOp(a, b))
+    # a vector is a matrix of one row on the left, of one column on the right; its axis vanishes
+    rows = node.reshape(a, (1, *shape_of(a))) if len(shape_of(a)) == 1 else a
+    columns = node.reshape(b, (*shape_of(b), 1)) if len(shape_of(b)) == 1 else b
+    result = node.emit(qnn.MatMulOp(rows, columns))
+    *batch, m, n = shape_of(result)
+    return node.reshape(result, (*batch, *((m,) if rows is a else ()), *((n,) if columns is b else ())))
 
 
 @imports("Gemm")

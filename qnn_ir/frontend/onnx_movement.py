@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import prod
+from typing import Literal
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -158,12 +159,27 @@ def split(node: NodeImporter) -> Results:
     return [_moved(node, _part(node, x, [(e - n, e, 1, axis)])) for n, e in zip(sizes, ends, strict=True)]
 
 
+_BORDERS: dict[str, Literal["edge", "reflect", "wrap"]] = {"edge": "edge", "reflect": "reflect", "wrap": "wrap"}
+
+
+def _bordered(node: NodeImporter, x: SSAValue, widths: Sequence[int], mode: str) -> SSAValue:
+    """Copies of elements of `x` around it: selected positions, axis by axis."""
+    shape = shape_of(x)
+    for axis, size in enumerate(shape):
+        around = widths[axis], widths[axis + len(shape)]
+        if any(around):
+            positions = np.pad(np.arange(size), around, mode=_BORDERS[mode])
+            indices = node.int_constant(positions, INT64)
+            x = node.emit(qnn.GatherOp(x, indices, axis))
+    return x
+
+
 @imports("Pad")
 def pad(node: NodeImporter) -> Results:
-    """A border of one value; negative padding crops."""
+    """A border of one value, or of elements of the tensor; negative padding crops."""
     x, mode = node.value(0), node.text("mode", "constant")
-    if mode != "constant":
-        node.fail(f"pads in mode {mode!r}", "only constant padding is supported")
+    if mode not in ("constant", *_BORDERS):
+        node.fail(f"pads in mode {mode!r}", "only constant, edge, reflect and wrap are supported")
     attribute = "paddings" if node.has("paddings") else "pads"
     pads, rank = node.ints_input(1, attribute, "padding") or [], len(shape_of(x))
     if node.given(3):
@@ -184,6 +200,8 @@ def pad(node: NodeImporter) -> Results:
     crop = [c for c in crop if (c[0], c[1]) != (0, shape_of(x)[c[3]])]
     x = _part(node, x, crop) if crop else x
     widths = [max(0, p) for p in pads]
+    if mode != "constant":
+        return _moved(node, _bordered(node, x, widths, mode))
     return _moved(node, node.emit(qnn.PadOp(x, widths, value)) if any(widths) else x)
 
 

@@ -179,11 +179,12 @@ def _matmul(op: qnn.MatMulOp, known: dict[SSAValue, Interval]) -> Interval:
     rank = len(qnn.shape_of(op.result))
     if weights is None:
         return _of_type(op.result)
-    weights = weights if left else weights.T
-    ends = _channel_ends(known[x], known[x][0].ndim - (2 if left else 1), weights.shape[1])
-    low, high = dot_range(weights[:, :, None], *(end[None] for end in ends))
-    shape = [1] * rank
-    shape[rank - (2 if left else 1)] = len(low)
+    canonical = weights if left else np.swapaxes(weights, -1, -2)
+    *outputs, inputs = canonical.shape
+    ends = _channel_ends(known[x], known[x][0].ndim - (2 if left else 1), inputs)
+    low, high = dot_range(canonical.reshape(-1, inputs, 1), *(end[None] for end in ends))
+    shape = (*outputs[:-1], *((outputs[-1], 1) if left else (1, outputs[-1])))
+    shape = (1,) * (rank - len(shape)) + shape
     return low.reshape(shape), high.reshape(shape)
 
 

@@ -83,7 +83,7 @@ def integerize(function: FuncOp, declaration: str | None) -> None:
         copy.name_hint, copy.location = argument.name_hint, argument.location
         spec = _declared(function, number, declaration)
         if element := qnn.integer_type(argument.type):
-            walk.states[argument] = host.declare_integers(walk, copy, element)
+            walk.states[argument] = host.declare_integers(walk, argument, copy, element)
         elif spec is not None:
             walk.states[argument] = host.declare(walk, copy, spec)
         else:
@@ -92,7 +92,7 @@ def integerize(function: FuncOp, declaration: str | None) -> None:
         if not isinstance(op, ReturnOp):
             _visit(walk, op)
     _finish(walk, old)
-    returned = ReturnOp(*(walk.hosts[o] for o in _terminator(old).operands))
+    returned = ReturnOp(*(host.result(walk, o) for o in _terminator(old).operands))
     new.add_op(returned)
     function.body.detach_block(old)
     function.body.add_block(new)

@@ -67,7 +67,11 @@ def split(function: FuncOp) -> tuple[FuncOp, FuncOp, FuncOp]:
     inside = _ops(block, places, Place.INSIDE)
     after = _ops(block, places, Place.AFTER)
     if not inside:
-        raise UserError("nothing is left for the accelerator", "qnn-split-host", "run qnn-integerize first")
+        raise UserError(
+            "nothing is left for the accelerator: no integer operator, map or join",
+            "qnn-split-host",
+            "run qnn-integerize first, on a network that computes more than one scale and bias",
+        )
     read = _crossing(inside, places, (Place.HOST, Place.ENTRY))
     computed = _crossing((*after, terminator), places, (Place.INSIDE,))
     bypassing = _crossing((*after, terminator), places, (Place.HOST, Place.ENTRY))

@@ -1,13 +1,15 @@
 """Products of tensors, functions of two tensors, pools of uneven windows, integers that no quantiser announces."""
 
+import time
+
 import numpy as np
 import pytest
 from integer_nets import check, image, requantised, vector
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.dialects import qnn
-from qnn_ir.dialects.qnn import Function
+from qnn_ir.dialects.qnn import Function, Rounding
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integer_form import main_function
 
@@ -155,3 +157,74 @@ def test_padding_that_no_integer_means() -> None:
     y = net.op(qnn.BatchNormOp(net.conv(x, 4), *parameters))
     with pytest.raises(UserError, match=r"conv_.*pads with zero"):
         check(net, net.conv(y, 2, pads=(1, 1, 1, 1)))
+
+
+def test_scales_that_differ_between_positions_meet_in_front_of_a_convolution() -> None:
+    net, x = image(zero=2)
+    y = net.op(qnn.AveragePoolOp(x, kernel=(2, 3), pads=(1, 1, 0, 1)))
+    y = net.quant(net.conv(y, 3, pads=(1, 1, 1, 1)), 0.7)
+    check(net, net.op(qnn.AveragePoolOp(net.op(qnn.AveragePoolOp(y, kernel=(2, 2), pads=(1, 1, 0, 0))), kernel=(3, 3))))
+
+
+@pytest.mark.parametrize("scales", [(0.3, 0.6, 0.7), (0.5, 0.25, 0.3), (0.3, 0.7, 1.1)])
+def test_concat_of_three_scales(scales: tuple[float, ...]) -> None:
+    net, x = image()
+    parts = [net.quant(net.conv(x, 2), s, zero) for zero, s in enumerate(scales)]
+    y = net.conv(net.op(qnn.ConcatOp(parts, axis=1)), 3, pads=(1, 1, 1, 1))
+    check(net, net.quant(y, 0.4, bits=5))
+
+
+def test_sum_of_three_scales() -> None:
+    net, x = image()
+    a, b, c = (net.quant(net.conv(x, 2), s) for s in (0.3, 0.7, 1.1))
+    y = net.op(qnn.AddOp(net.op(qnn.AddOp(a, b)), c))
+    check(net, net.conv(net.quant(y, 0.4, bits=5), 2))
+
+
+def test_too_many_incommensurable_scales() -> None:
+    net, x = vector(bits=8)
+    arms = list[SSAValue]()
+    for _ in range(3):
+        y = net.op(qnn.MatMulOp(x, net.weights(8, 4, bits=8)))
+        parameters = (net.rng.uniform(0.5, 2, 4), net.rng.normal(size=4), net.rng.normal(size=4), [2, 3, 5, 7])
+        arms.append(net.op(qnn.BatchNormOp(y, *map(net.const, parameters))))
+    y = net.op(qnn.AddOp(net.op(qnn.AddOp(arms[0], arms[1])), arms[2]))
+    with pytest.raises(UserError, match=r"add_.*put quantisers in front of it"):
+        check(net, net.quant(y, 0.5))
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("zero", [0, 3])
+def test_truncation_in_every_rounding(rounding: Rounding, version: int, zero: int) -> None:
+    net, x = image(zero=zero, bits=6)
+    y = net.op(qnn.AveragePoolOp(x, kernel=(3, 2), strides=(3, 2)))
+    # an average of six integers: units of a sixth, which float64 rounds
+    y = net.op(qnn.MulOp(y, net.const(6.0)))
+    out = None if version == 1 else net.const(2.0)
+    scale, offset = net.const(0.25), net.const(6.0 * zero)
+    y = net.op(
+        qnn.TruncOp(y, scale, offset, out, in_bits=9, out_bits=5, rounding=rounding, signed=True, narrow=version == 2)
+    )
+    check(net, y)
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+def test_averages_rounded_in_every_way(rounding: Rounding) -> None:
+    net, x = image(bits=8, zero=5)
+    y = net.op(qnn.AveragePoolOp(x, kernel=(4, 4), strides=(2, 2)))
+    check(net, net.quant(y, 0.25, 5, bits=8, rounding=rounding))
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_sixteen_bits_end_to_end(signed: bool) -> None:
+    net, x = image(bits=16, scale=2.0**-12, signed=signed)
+    started = time.perf_counter()
+    for _ in range(2):
+        y = net.conv(x, 16, pads=(1, 1, 1, 1), scale=0.01)
+        y = net.op(qnn.BatchNormOp(y, *(net.const(net.rng.uniform(0.5, 2, 16)) for _ in range(4))))
+        y = net.op(qnn.ReluOp(y)) if not signed else y
+        x = net.quant(y, 0.0001, bits=16, signed=signed)
+    module = check(net, net.op(qnn.AveragePoolOp(x, kernel=(6, 6))))
+    assert all(isinstance(op.map, qnn.RequantAttr) for op in ops(module, qnn.MapOp) if isinstance(op, qnn.MapOp))
+    assert time.perf_counter() - started < 60

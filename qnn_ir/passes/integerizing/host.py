@@ -1,14 +1,14 @@
 """What stays on the host, and the borders of the integer region."""
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import IntegerType, NameLoc
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from qnn_ir.analysis.rational import scalar
 from qnn_ir.analysis.value import Base, Value, of_base
 from qnn_ir.constants import int_type, type_range
 from qnn_ir.dialects import qnn
-from qnn_ir.errors import UserError
+from qnn_ir.int_types import value_range
 from qnn_ir.passes.integer_form import integer_element
 from qnn_ir.passes.integerizing.inputs import InputSpec
 from qnn_ir.passes.integerizing.walk import Host, Walk
@@ -35,15 +35,33 @@ def declare(walk: Walk, argument: SSAValue, spec: InputSpec) -> Value:
     return of_base(base, scalar(spec.scale), scalar(spec.bias))
 
 
-def declare_integers(walk: Walk, argument: SSAValue, element: IntegerType) -> Value:
-    """An input of integers: its type is the declaration."""
-    if element.width.data > WIDEST_INPUT:
-        raise UserError(
-            f"the network's input '{argument.name_hint or ''}' holds integers of {element.width.data} bits",
-            remedy="cast a float input to them, or export it with the type that its values need",
-        )
+def declare_integers(walk: Walk, old: BlockArgument, argument: SSAValue, element: IntegerType) -> Value:
+    """An input of integers: its type is the declaration; positions in a table are as many as the table has rows."""
     lo, hi = type_range(element)
+    if tables := _tables_only(old):
+        lo, hi = max(lo, 0), min(hi, *(size - 1 for size in tables))
+    elif element.width.data > WIDEST_INPUT:
+        name = old.location.desc.data if isinstance(old.location, NameLoc) else ""
+        walk.note(f"holds integers of {element.width.data} bits: read as {WIDEST_INPUT} bits", f"graph input '{name}'")
+        lo, hi = value_range(WIDEST_INPUT, lo < 0)
     return declare(walk, walk.emit(qnn.ToRealOp(argument)), InputSpec(lo, hi))
+
+
+def _tables_only(value: SSAValue) -> list[int]:
+    """The number of rows of the tables that `value` is a position of, where it is nothing else."""
+    readers = [use.operation for use in value.uses]
+    found = [op for op in readers if isinstance(op, qnn.GatherOp) and op.indices is value and op.x is not value]
+    return [qnn.shape_of(op.x)[op.axis.value.data] for op in found] if len(found) == len(readers) else []
+
+
+def result(walk: Walk, operand: SSAValue) -> SSAValue:
+    """A result of the network as the model declares it: real numbers, or integers of a type."""
+    value, element = walk.hosts[operand], qnn.integer_type(operand.type)
+    if element is None or not qnn.is_float(value.type):
+        return value
+    lo, hi = type_range(element)
+    one, zero = (walk.emit(qnn.ConstantOp(array)) for array in (np.ones((), np.float32), np.zeros((), np.int64)))
+    return walk.emit(qnn.QuantizeLinearOp(value, one, zero, axis=0, lo=lo, hi=hi, element=element))
 
 
 def on_host(walk: Walk, op: Operation) -> Host:

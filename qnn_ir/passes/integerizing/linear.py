@@ -31,7 +31,7 @@ class Layer:
     """A linear operator: how its weights look as (outputs, inputs, taps), and how it is emitted."""
 
     shape: tuple[int, ...]
-    axis: int  # of the output channels in the result
+    gid: Ints  # the number of the output, broadcastable to the result
     weight_axis: int  # of the output channels in the weights
     canonical: Callable[[Ints], Ints]
     original: Callable[[Ints], Ints]
@@ -47,22 +47,36 @@ def matmul(walk: Walk, op: qnn.MatMulOp) -> Value:
     constant = walk.value(w)
     if not constant.is_constant:
         raise UserError("multiplies two activations", remedy="make one of them a constant")
-    if len(constant.shape) != 2 or len(qnn.shape_of(x)) < 2:
-        raise UserError(f"has weights with {len(constant.shape)} axes", remedy="use a matrix")
-    shape = qnn.shape_of(op.result)
-    inputs = constant.shape[1 if left else 0]
-    outputs = constant.shape[0 if left else 1]
+    if len(constant.shape) < 2 or len(qnn.shape_of(x)) < 2:
+        raise UserError("multiplies by a vector", remedy="use a matrix of one row or column")
+    *batch, rows, columns = constant.shape
+    inputs, outputs = (columns, rows) if left else (rows, columns)
+
+    def canonical(a: Ints) -> Ints:
+        full = np.broadcast_to(a, constant.shape)
+        return (full if left else np.swapaxes(full, -1, -2)).reshape(-1, inputs, 1)
+
+    def original(a: Ints) -> Ints:
+        full = a.reshape(*batch, outputs, inputs)
+        return full if left else np.ascontiguousarray(np.swapaxes(full, -1, -2))
+
+    count = outputs * int(np.prod(batch))
     layer = Layer(
-        shape,
-        len(shape) - (2 if left else 1),
-        0 if left else 1,
-        (lambda a: a[:, :, None]) if left else (lambda a: a.T[:, :, None]),
-        (lambda a: a[:, :, 0]) if left else (lambda a: np.ascontiguousarray(a[:, :, 0].T)),
-        np.broadcast_to(np.arange(inputs), (outputs, inputs)),
+        qnn.shape_of(op.result),
+        np.arange(count).reshape(*batch, *((outputs, 1) if left else (1, outputs))),
+        len(batch) + (0 if left else 1),
+        canonical,
+        original,
+        np.broadcast_to(np.arange(inputs), (count, inputs)),
         lambda q, w, t: qnn.MatMulOp(w, q, element=t) if left else qnn.MatMulOp(q, w, element=t),
     )
     value, form = walk.affine(x)
     return _linear(walk, layer, value, form, constant, len(value.shape) - (2 if left else 1))
+
+
+def _channels(shape: tuple[int, ...]) -> Ints:
+    """The number of the output channel, axis 1 of `shape`, broadcastable to it."""
+    return np.arange(shape[1]).reshape(1, -1, *(1,) * (len(shape) - 2))
 
 
 def conv(walk: Walk, op: qnn.ConvOp) -> Value:
@@ -90,7 +104,7 @@ def conv(walk: Walk, op: qnn.ConvOp) -> Value:
 
     layer = Layer(
         qnn.shape_of(op.result),
-        1,
+        _channels(qnn.shape_of(op.result)),
         0,
         lambda a: a.reshape(*a.shape[:2], -1),
         lambda a: a.reshape(outputs, inputs, *window.kernel),
@@ -176,7 +190,7 @@ def conv_transpose(walk: Walk, op: qnn.ConvTransposeOp) -> Value:
     phases = tap_phases(window)
     layer = Layer(
         qnn.shape_of(op.result),
-        1,
+        _channels(qnn.shape_of(op.result)),
         1,
         canonical,
         original,
@@ -198,7 +212,7 @@ def _biased(walk: Walk, value: Value, bias: SSAValue | None) -> Value:
 def _linear(walk: Walk, layer: Layer, value: Value, form: Affine, constant: Value, axis: int) -> Value:
     """All accumulators of the layer, summed."""
     weights = weights_of(constant, layer.weight_axis)
-    x = channels_of(value, form, axis)
+    value, x = channels_of(walk, value, form, axis)
     ids = weights.ids if weights.ids.size == 1 else np.broadcast_to(weights.ids, weights.q.shape)
     ids = ids.reshape(1, 1, 1) if ids.size == 1 else layer.canonical(ids)
     found, bias = dots(layer.canonical(weights.q), ids, weights.s, x, layer.channel, layer.range_of)
@@ -216,9 +230,7 @@ def _linear(walk: Walk, layer: Layer, value: Value, form: Affine, constant: Valu
 
 
 def _accumulator(walk: Walk, layer: Layer, value: Value, dot: Dot, bias: Coef) -> Value:
-    shape = [1] * len(layer.shape)
-    shape[layer.axis] = layer.shape[layer.axis]
-    gid = np.arange(layer.shape[layer.axis]).reshape(shape)
+    gid = layer.gid.reshape((1,) * (len(layer.shape) - layer.gid.ndim) + layer.gid.shape)
     base = Base(layer.shape, gid, dot.lo, dot.hi)
 
     def emit(base: Base) -> SSAValue:

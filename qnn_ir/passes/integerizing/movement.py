@@ -12,6 +12,7 @@ from qnn_ir.analysis.rational import coef
 from qnn_ir.analysis.value import Base, Value, affine_form, move, moved_base, of_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
+from qnn_ir.passes.integerizing.tables import lookup
 from qnn_ir.passes.integerizing.walk import Walk, shifted
 
 
@@ -21,10 +22,10 @@ def movement(walk: Walk, op: qnn.MovementOp) -> Value:
 
 
 def gather(walk: Walk, op: qnn.GatherOp) -> Value:
-    """Selected positions."""
+    """Selected positions; or rows of a constant table at positions that the network reads."""
     indices = qnn.constant_value(op.indices)
     if indices is None:
-        raise UserError("gathers at positions that the network computes", remedy="make the indices a constant")
+        return lookup(walk, op)
     key = (op.x, op.name, op.indices, op.axis)
     positions = indices
 

@@ -33,7 +33,7 @@ def average_pool(walk: Walk, op: qnn.AveragePoolOp) -> Value:
         value, form = rezero(walk, value, form)
         low, high = np.minimum(form.lo, 0), np.maximum(form.hi, 0)
         inside = divisor
-    x = channels_of(value, Affine(form.s, form.b, low, high), 1)
+    value, x = channels_of(walk, value, Affine(form.s, form.b, low, high), 1)
     kinds, kind = np.unique(np.stack([inside.ravel(), divisor.ravel()]), axis=1, return_inverse=True)
     taps, size = kinds
     channel = np.arange(len(x.lo)).reshape(1, -1, *(1,) * inside.ndim)

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.dialects.builtin import TensorType, f32
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.rewriter import Rewriter
 
 from qnn_ir import maps
 from qnn_ir.analysis.align import PairBase
@@ -69,9 +71,9 @@ class Walk:
         self.block.add_op(op)
         return op.results[0]
 
-    def note(self, what: str) -> None:
-        """Tell the user about the operator at hand."""
-        where = location_name(self.origin) if self.origin else ""
+    def note(self, what: str, where: str = "") -> None:
+        """Tell the user about `where`, by default the operator at hand."""
+        where = where or (location_name(self.origin) if self.origin else "")
         warnings.warn(UserNote(f"{where}: {what}"), stacklevel=2)
 
     def value(self, operand: SSAValue) -> Value:
@@ -193,8 +195,12 @@ class Walk:
         copy = op.clone({o: self.hosts[o] for o in op.operands})
         copy.location = op.location
         self.block.add_op(copy)
-        for old, new in zip(op.results, copy.results, strict=True):
-            self.hosts[old] = new
+        first = copy.results[0]
+        same_type = isinstance(op, qnn.SameTypeOp | qnn.TopKOp)
+        if same_type and qnn.is_float(copy.operands[0].type) and not qnn.is_float(first.type):
+            # integers, as real numbers on the host
+            Rewriter.replace_value_with_new_type(first, TensorType(f32, qnn.shape_of(first)))
+        self.hosts.update(zip(op.results, copy.results, strict=True))
         return copy
 
     def base_like(self, base: Base, shape: tuple[int, ...], gid: Ints, handle: Any) -> Base:

@@ -12,13 +12,15 @@ from qnn_ir.analysis.expr import REAL, peel
 from qnn_ir.analysis.integer_ranges import dot_range
 from qnn_ir.analysis.integerize import roots
 from qnn_ir.analysis.rational import Coef, coef, common_divisor, dyadic_integers, scalar
-from qnn_ir.analysis.value import Affine, Value, constant_integers, constant_numbers, finite_data, gather
+from qnn_ir.analysis.value import Affine, Value, affine_form, constant_integers, constant_numbers, finite_data, gather
 from qnn_ir.errors import UserError
+from qnn_ir.passes.integerizing.walk import Walk, shifted
 
 Ints = NDArray[np.int64]
 RAW_BITS = 24
 FOLD_BITS = 8
 WIDE_BITS = 36
+UNIT_BITS = 16
 
 
 @dataclass(eq=False)
@@ -93,8 +95,20 @@ class Channels:
     hi: Ints
 
 
-def channels_of(value: Value, form: Affine, axis: int) -> Channels:
-    """The rows of `value` united over all axes but `axis`; UserError if scales differ over positions."""
+def channels_of(walk: Walk, value: Value, form: Affine, axis: int) -> tuple[Value, Channels]:
+    """
+    The rows of `value` united over all axes but `axis`.
+
+    Where scales differ over positions the integers are brought to one unit; UserError where there is no small one.
+    """
+    if (found := _united(value, form, axis)) is None:
+        value, form = _one_unit(walk, value, form)
+        found = _united(value, form, axis)
+    assert found is not None
+    return value, found
+
+
+def _united(value: Value, form: Affine, axis: int) -> Channels | None:
     size = value.shape[axis]
     gid = np.moveaxis(np.broadcast_to(value.gid, value.shape), axis, 0) if value.gid.size > 1 else value.gid
     gid = gid.reshape(size, -1) if value.gid.size > 1 else np.broadcast_to(value.gid.reshape(1, 1), (size, 1))
@@ -106,10 +120,26 @@ def channels_of(value: Value, form: Affine, axis: int) -> Channels:
         pairs = zip(form.s.expand(count), form.b.expand(count), strict=True)
         kinds = np.array([ids.setdefault(pair, len(ids)) for pair in pairs])[gid]
         if (kinds != kinds[:, :1]).any():
-            raise UserError(
-                "reads a tensor whose scale differs between positions", remedy="quantise it with one scale per channel"
-            )
+            return None
     return Channels(form.s.take(first), form.b.take(first), form.lo[gid].min(axis=1), form.hi[gid].max(axis=1))
+
+
+def _one_unit(walk: Walk, value: Value, form: Affine) -> tuple[Value, Affine]:
+    """All rows on one scale and bias: `s * q + b = unit * (r * q + p) + b0`."""
+    origin = form.b[0]
+    offsets = [b - origin for b in form.b.expand(value.rows)]
+    unit = common_divisor((*form.s.values, *offsets))
+    r, p = [v / unit for v in form.s.expand(value.rows)], [v / unit for v in offsets]
+    wide = max(abs(int(v)).bit_length() for v in (*r, *p))
+    if form.s.approximate or form.b.approximate or wide > UNIT_BITS:
+        raise UserError(
+            "reads a tensor whose scale differs between positions", remedy="quantise it with one scale per channel"
+        )
+    factor, offset = (np.array([int(v) for v in numbers], np.int64) for numbers in (r, p))
+    value = shifted(walk, value, form, factor, offset, scalar(unit), scalar(origin))
+    found = affine_form(value)
+    assert found is not None
+    return value, found
 
 
 @dataclass(eq=False)
@@ -177,19 +207,30 @@ def _mixed(
     scales = [a * b for a in kinds for b in ws.values]
     if folded := _fold(w, joint, scales):
         return [Dot(folded[0], folded[1], *range_of(folded[0], *ends))]
-    result = list[Dot]()
-    for number in range(len(kinds)):
-        part = np.where((kind == number)[:, :, None], w, 0)
-        if not part.any():
-            continue
-        folded = _fold(part, joint, scales, RAW_BITS)
-        if folded is None:
-            raise UserError("has weights of incommensurable scales", remedy="use one scale per output channel")
-        result.append(Dot(folded[0], folded[1], *range_of(folded[0], *ends)))
+    clusters = _clusters(w, joint, scales, [np.broadcast_to((kind == n)[:, :, None], w.shape) for n in kinds.values()])
+    result = [Dot(q, s, *range_of(q, *ends)) for q, s in clusters]
     if len(result) > 2 and (wide := _fold(w, joint, scales, WIDE_BITS)):
         # an order-preserving sum of more than two is not known; wide weights are exact
         return [Dot(wide[0], wide[1], *range_of(wide[0], *ends))]
     return result
+
+
+def _clusters(w: Ints, joint: Ints, scales: list[Fraction], kinds: list[NDArray[np.bool_]]) -> list[tuple[Ints, Coef]]:
+    """Weights of every kind of input, those of commensurable scales in one accumulator."""
+    found = list[tuple[NDArray[np.bool_], tuple[Ints, Coef]]]()
+    for kind in kinds:
+        if not (w * kind).any():
+            continue
+        for place, (mask, _) in enumerate(found):
+            if folded := _fold(w * (mask | kind), joint, scales):
+                found[place] = mask | kind, folded
+                break
+        else:
+            folded = _fold(w * kind, joint, scales, RAW_BITS)
+            if folded is None:
+                raise UserError("has weights of incommensurable scales", remedy="use one scale per output channel")
+            found.append((kind, folded))
+    return [folded for _, folded in found]
 
 
 def _fold(w: Ints, joint: Ints, scales: list[Fraction], bits: int = FOLD_BITS) -> tuple[Ints, Coef] | None:
