@@ -69,8 +69,8 @@ class Forms:
 def choose_forms(process: hlsc.ProcessOp) -> Forms:
     """A memory is kept as lanes when all who use it speak of the same lanes and someone needs them."""
     forms = Forms()
-    for memory in process.memories:
-        forms.of_memory[memory.result] = BITS
+    for memory in (*process.memory_ports, *(m.result for m in process.memories)):
+        forms.of_memory[memory] = BITS
     while True:
         forms.of_value.clear()
         for side in process.sides:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_body import BodyPrinter
@@ -11,6 +11,7 @@ from qnn_ir.emit.cpp_expressions import ControlPrinter, static_table
 from qnn_ir.emit.cpp_forms import choose_forms
 from qnn_ir.emit.cpp_memories import Memories
 from qnn_ir.emit.cpp_names import Names
+from qnn_ir.emit.cpp_types import stream, word
 from qnn_ir.emit.cpp_values import Values
 from qnn_ir.emit.interface import port_names
 from qnn_ir.emit.text import identifier
@@ -32,6 +33,7 @@ class Scope:
             for port in process.ports
         }
         self.memories = Memories(process, self.name, self.forms, self.names)
+        self.memories.names |= {port: self.ports[port] for port in process.memory_ports}
         self.helpers: set[str] = set()
         self.tables: dict[Operation, str] = {op: self.names.fresh("table") for op in self._ops(hlsc.StaticRomOp)}
 
@@ -59,11 +61,15 @@ class Scope:
         return (op for side in self.process.sides for op in side.body.block.ops if isinstance(op, kind))
 
 
-def port_type(port: SSAValue) -> Attribute:
-    """What the port of a process carries."""
-    assert isinstance(port.type, hlsc.InType | hlsc.OutType)
-    return port.type.value
+def parameter(port: SSAValue, name: str) -> str:
+    """The parameter of the function for a port of its process."""
+    assert isinstance(port.type, hlsc.InType | hlsc.OutType | hlsc.MemType)
+    if isinstance(port.type, hlsc.MemType):
+        return f"const {word(port.type.value)} {name}[{port.type.depth.data}]"
+    return f"{stream(port.type.value)} &{name}"
 
 
 def _port_default(port: BlockArgument) -> str:
+    if isinstance(port.type, hlsc.MemType):
+        return "words"
     return "in" if isinstance(port.type, hlsc.InType) else "out"
