@@ -18,8 +18,9 @@ from qnn_ir.dialects import stream
 from qnn_ir.driver.atomic import atomic_folder, check_target
 from qnn_ir.driver.context import compiler_context
 from qnn_ir.driver.host import HOST_FILE, host_text
-from qnn_ir.driver.manifest import manifest_of
+from qnn_ir.driver.manifest import manifest_of, top_of
 from qnn_ir.driver.progress import Progress
+from qnn_ir.driver.weights import loaded_layers, weight_files
 from qnn_ir.emit.host import emit_host
 from qnn_ir.emit.project import emit_project
 from qnn_ir.errors import UserError
@@ -95,6 +96,7 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
     files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
     report = {"version": __version__} | layer_report(graph, device, model.name)
+    loaded = loaded_layers(graph)
     run(process_passes(options.interface))
     record_pipeline(module, default_pipeline(options.input, folding, options.interface))
     files["ir/hlsc.mlir"] = str(module) + "\n"
@@ -102,6 +104,8 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     with progress.stage("emit C++"):
         files |= {f"hls/{name}": text for name, text in emit_project(module).items()}
     manifest = manifest_of(module, model.name)
+    manifest["weights"], weights = weight_files(loaded, top_of(module))
+    files |= weights
     host = emit_host(module, manifest["top"], manifest["input_ports"], manifest["output_ports"])
     files |= {f"host/{name}": content for name, content in host.items()}
     report |= {"inputs": manifest["inputs"], "outputs": manifest["outputs"]}

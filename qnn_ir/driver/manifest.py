@@ -3,10 +3,12 @@
 
     {"model": ..., "top": ...,
      "inputs": [{"name", "shape", "dtype"}], "outputs": [...],
-     "input_ports": [{"bits", "signed", "lanes", "beats", "shape", "perm", "channels"}], "output_ports": [...]}
+     "input_ports": [{"bits", "signed", "lanes", "beats", "shape", "perm", "channels"}], "output_ports": [...],
+     "weights": [...]}
 
 `inputs` and `outputs` are those of the ONNX graph. Of a port, `shape`, `perm` and `channels` say how a tensor becomes
-elements in stream order (`#stream.layout`), the rest how elements become words (`qnn_ir.driver.packing`).
+elements in stream order (`#stream.layout`), the rest how elements become words (`qnn_ir.driver.packing`). `weights` are
+the memories that the host fills (`qnn_ir.driver.weights`).
 """
 
 import json
@@ -49,7 +51,7 @@ class HostPort:
 
 def manifest_of(module: ModuleOp, model: str) -> dict[str, Any]:
     """The manifest of a module at the `hlsc` level."""
-    top = next(op for op in module.ops if isinstance(op, TopOp))
+    top = top_of(module)
     prologue, epilogue = function(module, "prologue"), function(module, "epilogue")
     return {
         "model": model,
@@ -59,6 +61,11 @@ def manifest_of(module: ModuleOp, model: str) -> dict[str, Any]:
         "input_ports": [port.as_json() for port in _ports(top.input_types, top.input_layouts)],
         "output_ports": [port.as_json() for port in _ports(top.output_types, top.output_layouts)],
     }
+
+
+def top_of(module: ModuleOp) -> TopOp:
+    """The accelerator of a module at the `hlsc` level."""
+    return next(op for op in module.ops if isinstance(op, TopOp))
 
 
 def read_manifest(out: Path) -> dict[str, Any]:

@@ -38,7 +38,9 @@ def _add_build(p: argparse.ArgumentParser) -> None:
     speed = p.add_mutually_exclusive_group()
     speed.add_argument("--target-fps", type=float, metavar="F", help="frames per second to reach, as cheap as possible")
     speed.add_argument("--target-cycles", type=int, metavar="N", help="cycles per frame to reach, as cheap as possible")
-    speed.add_argument("--folding", type=Path, metavar="FILE.json", help='{"layer": {"pe": P, "simd": S}, ...}')
+    speed.add_argument(
+        "--folding", type=Path, metavar="FILE.json", help='{"layer": {"pe": P, "simd": S, "memory": M}, ...}'
+    )
     p.add_argument("--pe", type=int, metavar="P", help="output lanes of every layer")
     p.add_argument("--simd", type=int, metavar="S", help="input lanes of every layer")
     p.add_argument("--interface", choices=("axis", "memory"), default="axis", help="AXI streams, or arrays in DRAM")
@@ -51,6 +53,13 @@ def _add_sim(p: argparse.ArgumentParser) -> None:
     p.add_argument("--output", type=Path, metavar="Y.npy", help="where to write the ONNX output of each frame")
     p.add_argument("--expect", type=Path, metavar="Y.npy", help="outputs to compare with, bit by bit")
     p.add_argument("--labels", type=Path, metavar="Y.npy", help="class of each frame: print the accuracy")
+    p.add_argument(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="LAYER=W.npy",
+        help="other weights for a layer with external or writable ones; once per layer",
+    )
     p.add_argument("--bounded", action="store_true", help="honour FIFO depths: processes run as threads")
     p.add_argument("--cxx", default="g++", help="C++ compiler (default: %(default)s)")
 

@@ -1,8 +1,10 @@
 """`qnnc sim`: frames through host prologue, compiled C++ and host epilogue."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import BadZipFile
 
@@ -13,6 +15,7 @@ from qnn_ir.driver import csim, packing
 from qnn_ir.driver.host import read_host
 from qnn_ir.driver.manifest import HostPort, read_manifest
 from qnn_ir.driver.progress import Progress
+from qnn_ir.driver.weights import replacements
 from qnn_ir.errors import UserError
 from qnn_ir.interp import Accelerator, run_module
 
@@ -27,13 +30,22 @@ class Simulation:
 
 
 def simulate(
-    out: Path, inputs: list[NDArray[Any]], progress: Progress, *, bounded: bool = False, cxx: str = "g++"
+    out: Path,
+    inputs: list[NDArray[Any]],
+    progress: Progress,
+    *,
+    bounded: bool = False,
+    cxx: str = "g++",
+    weights: Sequence[str] = (),
 ) -> Simulation:
     """
     Compute the ONNX outputs for `inputs` (one array of N frames per ONNX input, first axis N) by the C++ in the build
-    folder `out`, its host prologue and its host epilogue.
+    folder `out`, its host prologue and its host epilogue. `weights` replaces those of layers that are loaded at run
+    time: `LAYER=FILE.npy`.
     """
     manifest, host = read_manifest(out), read_host(out)
+    entries: list[dict[str, Any]] = manifest.get("weights", [])
+    replaced = replacements(entries, out, weights)
     with progress.stage(cxx):
         exe = csim.compile(out / "hls", cxx=cxx, bounded=bounded)
     feeds, drains = ([HostPort.from_json(port) for port in manifest[f"{end}_ports"]] for end in ("input", "output"))
@@ -41,7 +53,9 @@ def simulate(
 
     def run(tensors: list[NDArray[Any]]) -> list[NDArray[Any]]:
         packed = [_pack(port, tensor) for port, tensor in zip(feeds, tensors, strict=True)]
-        words, speed = csim.run_timed(exe, packed, len(drains))
+        with TemporaryDirectory(prefix="qnn-weights.") as folder:
+            memories = [_memory(out, entry, replaced, Path(folder)) for entry in entries]
+            words, speed = csim.run_timed(exe, packed, len(drains), memories=memories)
         speeds.append(speed)
         return [p.layout.unpack(packing.unpack(raw, p.words)) for p, raw in zip(drains, words, strict=True)]
 
@@ -49,6 +63,15 @@ def simulate(
         results = run_module(host, inputs, accelerator=Accelerator(len(feeds), len(drains), run))
     outputs = [r.astype(tensor["dtype"]) for r, tensor in zip(results, manifest["outputs"], strict=True)]
     return Simulation(outputs, speeds[0], progress.seconds[cxx])
+
+
+def _memory(out: Path, entry: dict[str, Any], replaced: Mapping[str, NDArray[np.uint8]], folder: Path) -> Path:
+    """The file with the words of a memory: that of the build, or a new one in `folder`."""
+    if entry["layer"] not in replaced:
+        return out / entry["file"]
+    path = folder / f"{entry['layer']}.bin"
+    replaced[entry["layer"]].tofile(path)
+    return path
 
 
 def _pack(port: HostPort, tensor: NDArray[Any]) -> NDArray[np.uint8]:
@@ -61,7 +84,14 @@ def sim_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     if arguments.labels:
         labels = _array(arguments.labels)
     expected = _array(arguments.expect) if arguments.expect else None
-    done = simulate(arguments.out, inputs, Progress(quiet=arguments.json), bounded=arguments.bounded, cxx=arguments.cxx)
+    done = simulate(
+        arguments.out,
+        inputs,
+        Progress(quiet=arguments.json),
+        bounded=arguments.bounded,
+        cxx=arguments.cxx,
+        weights=arguments.weights,
+    )
     if arguments.output:
         _write(arguments.output, done.outputs)
     result: dict[str, Any] = {
