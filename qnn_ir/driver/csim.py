@@ -98,7 +98,7 @@ def _none() -> Bytes:
 def _frames_per_second(text: str) -> float:
     """From the line `N frames in S s, R frames/s`."""
     frames, seconds = float(text.split()[0]), float(text.split()[3])
-    return frames / seconds if seconds else float("inf")
+    return frames / max(seconds, 1e-6)  # what the line resolves
 
 
 def _build_folder(folder: Path) -> Path:
@@ -123,12 +123,14 @@ def _compile(command: Sequence[str], sources: Sequence[str], exe: Path) -> None:
     """Compile to a temporary name and rename, so that two runs at a time do no harm."""
     handle, partial = tempfile.mkstemp(prefix=f".{exe.name}.", dir=exe.parent)
     os.close(handle)
-    done = subprocess.run([*command, *sources, "-o", partial], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        os.unlink(partial)
-        errors = [line for line in done.stderr.splitlines() if "error" in line] or [_last_line(done.stderr)]
-        raise UserError("the C++ compiler failed", remedy=errors[0])
-    os.replace(partial, exe)
+    try:
+        done = subprocess.run([*command, *sources, "-o", partial], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            errors = [line for line in done.stderr.splitlines() if "error" in line] or [_last_line(done.stderr)]
+            raise UserError("the C++ compiler failed", remedy=errors[0])
+        os.replace(partial, exe)
+    finally:
+        Path(partial).unlink(missing_ok=True)
 
 
 def _last_line(text: str) -> str:

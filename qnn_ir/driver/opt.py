@@ -1,5 +1,7 @@
 """`qnn-opt`: reads MLIR or ONNX, runs passes, prints MLIR or a target. MLIR's habits, errors in one line."""
 
+import io
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +23,7 @@ class QnnOptMain(xDSLOptMain):
     """xDSL's driver with our dialects, passes and targets (through the `xdsl.universe` entry point) and ONNX files."""
 
     version_format: ClassVar[str] = "qnn-opt (xDSL {xdsl_version})"
+    _output: "_Text | None" = None
 
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
@@ -30,7 +33,51 @@ class QnnOptMain(xDSLOptMain):
         from qnn_ir.frontend.onnx import import_model  # costs 0.2 s, which MLIR input need not pay
 
         file: str | None = self.args.input_file
-        return import_model(stream, base_dir=None if file is None else Path(file).parent)
+        try:
+            return import_model(stream, base_dir=None if file is None else Path(file).parent)
+        except UserError as error:
+            raise in_file(error, file or "stdin") from error
+
+    def get_input_stream(self) -> tuple[IO[bytes], str]:
+        if self.args.input_file == "-":  # as in MLIR
+            self.args.input_file = None
+        return super().get_input_stream()
+
+    def parse_chunk(self, chunk: IO[bytes], file_extension: str, start_offset: int = 0) -> ModuleOp | None:
+        try:
+            return super().parse_chunk(chunk, file_extension, start_offset)
+        except UnicodeDecodeError as error:
+            raise no_text(self.args.input_file or "stdin") from error
+
+    def prepare_output(self) -> IO[str]:
+        """Text is kept until all of it is there: a run that fails leaves an older file as it was."""
+        if self.args.output_file in (None, "-"):
+            return sys.stdout
+        self._output = _Text()
+        return self._output
+
+    def run(self) -> None:
+        super().run()
+        if self._output is not None:
+            Path(self.args.output_file).write_text(self._output.getvalue(), encoding="utf-8")
+
+
+class _Text(io.StringIO):
+    """Text that can still be read when it is closed."""
+
+    def close(self) -> None:
+        self.flush()
+
+
+def no_text(file: str | Path) -> UserError:
+    return UserError("this is no text", str(file), "give MLIR text, or a model whose name ends in .onnx")
+
+
+def in_file(error: UserError, file: str | Path) -> UserError:
+    """The error with the model's file in front of its place, where the place is a node or a tensor of the model."""
+    if str(file) in error.where:
+        return error
+    return UserError(error.what, f"{file}: {error.where}" if error.where else str(file), error.remedy)
 
 
 def one_line(error: BaseException) -> str:
@@ -57,11 +104,18 @@ def guarded(action: Callable[[], None], debug: bool) -> int:
     """Run `action`; the exit code. The user's errors are told in one line, with `debug` as tracebacks."""
     try:
         action()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough; Python would complain once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except USER_ERRORS as error:
         if debug:
             raise
         print(f"error: {one_line(error)}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

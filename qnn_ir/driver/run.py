@@ -12,8 +12,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import PassPipeline
 from xdsl.universe import Universe
 
+from qnn_ir.driver.arrays import read_frames, write_outputs
 from qnn_ir.driver.context import compiler_context, parse_module
-from qnn_ir.driver.opt import guarded
+from qnn_ir.driver.opt import guarded, in_file, no_text
 from qnn_ir.errors import UserError
 from qnn_ir.interp import Trace, run_module
 
@@ -24,7 +25,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("module", type=Path, metavar="MODULE.mlir|MODEL.onnx")
     top.add_argument("-p", "--passes", default="", metavar="PIPELINE", help="passes to run before")
     top.add_argument(
-        "--input", type=Path, action="append", default=[], metavar="X.npy", help="N frames of an input; once per input"
+        "--input",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="X.npy|X.npz",
+        help="N frames of an input; once per input",
     )
     top.add_argument("--frames", type=int, metavar="N", help="use the first N frames only")
     top.add_argument(
@@ -44,28 +50,32 @@ def load_module(path: Path) -> ModuleOp:
     if path.suffix == ".onnx":
         from qnn_ir.frontend.onnx import import_model
 
-        module = import_model(path)
+        try:
+            module = import_model(path)
+        except UserError as error:
+            raise in_file(error, path) from error
     else:
-        module = parse_module(path.read_text(encoding="utf-8"), str(path))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise no_text(path) from error
+        module = parse_module(text, str(path))
     module.verify()
     return module
 
 
 def load_array(path: Path, frames: int | None) -> NDArray[Any]:
-    """The first `frames` of a NumPy file."""
-    try:
-        array: Any = np.load(path)
-    except ValueError as error:
-        raise UserError("this is no NumPy array", str(path), "write it with numpy.save") from error
-    if isinstance(array, np.lib.npyio.NpzFile):
-        raise UserError("expected one array, this is an archive", str(path), "write it with numpy.save")
-    return array[:frames]
+    """The first `frames` of a `.npy`, or of `x` of a `.npz`."""
+    arrays, _ = read_frames(path)
+    if len(arrays) > 1:
+        raise UserError("frames of several inputs", str(path), "give one file per --input")
+    return arrays[0][:frames]
 
 
 def write_output(array: NDArray[Any], target: str) -> None:
     """Print `array`, or save it; reals as float32, integers as int64."""
     if target != "print":
-        np.save(target, array.astype(np.float32) if array.dtype.kind == "f" else array)
+        write_outputs(Path(target), [array.astype(np.float32) if array.dtype.kind == "f" else array])
         return
     with np.printoptions(threshold=sys.maxsize, linewidth=120):
         print(array)
@@ -83,6 +93,8 @@ def write_trace(trace: Trace, path: Path) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """What the command line says."""
+    if arguments.frames is not None and arguments.frames < 1:
+        raise UserError(f"--frames {arguments.frames}", remedy="give a positive number")
     module = load_module(arguments.module)
     passes = Universe.get_multiverse().all_passes
     PassPipeline.parse_spec(passes, arguments.passes, lambda _before, m, _after: m.verify()).apply(

@@ -1,5 +1,7 @@
 """`qnn-opt` and `qnn-run`: files in, text or arrays out, errors in one line."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +60,10 @@ def test_run_traces_every_value(module: Path, frames: Path, tmp_path: Path) -> N
     [
         ([], "error: the network has 1 inputs, got 0"),
         (["--input", "{frames}", "--output", "a", "--output", "b"], "1 outputs, 2 --output given"),
-        (["--input", "missing.npy"], "error: missing.npy: No such file or directory"),
-        (["--input", "{module}"], "this is no NumPy array"),
+        (["--input", "missing.npy"], "error: missing.npy: cannot read the array: No such file or directory"),
+        (["--input", "{module}"], "net.mlir: this is no array of numbers"),
+        (["--input", "{frames}", "--frames", "-1"], "give a positive number"),
+        (["--input", "{frames}", "--output", "missing/y.npy"], "missing/y.npy: cannot write the output"),
         (["-p", "no-such-pass"], "no-such-pass"),
     ],
 )
@@ -101,3 +105,45 @@ def test_opt_tells_errors_in_one_line(
     assert error.count("\n") == 1
     with pytest.raises(Exception, match=r"."):
         opt.main([str(path), "--debug"])
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.mlir"])
+def test_errors_name_the_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"\xff\xfe")
+    assert opt.main([str(path)]) == 1
+    assert str(path) in capsys.readouterr().err
+    assert run.main([str(path)]) == 1
+    assert str(path) in capsys.readouterr().err
+
+
+def test_opt_keeps_an_older_output_when_it_fails(module: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mlir"
+    assert opt.main([str(module), "-o", str(out)]) == 0
+    before = out.read_text()
+    assert "qnn.relu" in before
+    assert opt.main([str(module), "-p", "convert-qnn-to-stream", "-o", str(out)]) == 1
+    assert out.read_text() == before
+    assert opt.main([str(out), "-p", "canonicalize", "-o", str(out)]) == 0  # in place
+    assert "qnn.relu" in out.read_text()
+
+
+def test_dash_is_stdin_and_stdout(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(MODULE.encode())))
+    assert opt.main(["-", "-o", "-"]) == 0
+    assert "qnn.relu" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tool", [opt.main, run.main])
+def test_an_interrupt_is_one_line(
+    tool: Callable[[list[str]], int],
+    module: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupt(*_: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xdsl.passes.PassPipeline.apply", interrupt)
+    assert tool([str(module)]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
