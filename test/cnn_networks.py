@@ -87,15 +87,15 @@ class Builder:
         if kind == "bipolar" and not self.qcdq:
             unit = self.scale(amp / 2)
             y = self.emit("BipolarQuant", name, self.constant(unit), domain=DOMAIN)
-            return self._add(Tensor(y, shape, unit, unit))
+            return self.add(Tensor(y, shape, unit, unit))
         bits, signed = self.choose.integer(2, 6), self.choose.one_of((True, False))
         largest = (1 << bits - signed) - 1
         unit = self.scale(1.5 * amp / largest)
         zero = self.choose.one_of((0, 0, 0, 1, -1)) if not (self.qcdq and not signed) else self.choose.one_of((0, 0, 2))
         y = self._qcdq(name, unit, zero, bits, signed) if self.qcdq else self._quant(name, unit, zero, bits, signed)
-        return self._add(Tensor(y, shape, unit, unit * largest / 2))
+        return self.add(Tensor(y, shape, unit, unit * largest / 2))
 
-    def _add(self, tensor: Tensor) -> Tensor:
+    def add(self, tensor: Tensor) -> Tensor:
         self.tensors.append(tensor)
         return tensor
 
@@ -128,7 +128,7 @@ class Builder:
             stored = np.clip(np.rint(values / scale), -largest, largest)
             if not stored.any():
                 stored.flat[0] = 1
-            axes = {"axis": axis} if per_channel else {}
+            axes: dict[str, Any] = {"axis": axis} if per_channel else {}
             zeros = np.zeros(scale.size if per_channel else (), np.int8)
             parameters = self.constant(scale.ravel() if per_channel else scale.item()), self.constant(zeros, np.int8)
             return self.emit("DequantizeLinear", self.constant(stored, np.int8), *parameters, **axes), unit
@@ -137,7 +137,7 @@ class Builder:
             scale = scale if per_channel else scale.reshape(())
             return self.emit("BipolarQuant", self.constant(values), self.constant(scale), domain=DOMAIN), unit
         parameters = self.constant(scale), self.constant(0.0), self.constant(float(bits))
-        flags = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"}
+        flags: dict[str, Any] = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"}
         return self.emit("Quant", self.constant(values), *parameters, domain=DOMAIN, **flags), unit
 
     def activated(self, name: str, shape: tuple[int, ...], amp: float, grid: float) -> Tensor:
@@ -246,7 +246,7 @@ def max_pool(b: Builder, x: Tensor) -> Tensor | None:
         shape.append((room + (stride - 1) * ceil) // stride + 1)
         if room < 0 or (shape[-1] - 1) * stride >= n + window["pads"][i]:
             return None  # executors differ where a window would begin behind the input
-    return b._add(Tensor(y, tuple(int(n) for n in shape), x.unit, x.amp))
+    return b.add(Tensor(y, tuple(int(n) for n in shape), x.unit, x.amp))
 
 
 def average_pool(b: Builder, x: Tensor) -> Tensor | None:
@@ -299,7 +299,7 @@ def resize(b: Builder, x: Tensor) -> Tensor | None:
     scales = b.constant([1.0, 1.0, *factors])
     y = b.emit("Resize", x.name, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric",
                nearest_mode="floor")  # fmt: skip
-    return b._add(Tensor(y, shape, x.unit, x.amp))
+    return b.add(Tensor(y, shape, x.unit, x.amp))
 
 
 def depth_to_space(b: Builder, x: Tensor) -> Tensor | None:
@@ -307,7 +307,7 @@ def depth_to_space(b: Builder, x: Tensor) -> Tensor | None:
     if len(x.shape) != 4 or x.shape[1] % 4:
         return None
     y = b.emit("DepthToSpace", x.name, blocksize=2, mode=b.choose.one_of(("DCR", "CRD")))
-    return b._add(Tensor(y, (1, x.shape[1] // 4, *(2 * n for n in x.spatial)), x.unit, x.amp))
+    return b.add(Tensor(y, (1, x.shape[1] // 4, *(2 * n for n in x.spatial)), x.unit, x.amp))
 
 
 def cut(b: Builder, x: Tensor) -> Tensor | None:
@@ -318,7 +318,7 @@ def cut(b: Builder, x: Tensor) -> Tensor | None:
     kept = len(range(*slice(start, None if step < 0 else end, step).indices(x.shape[axis])))
     arguments = (b.constant([v], np.int64) for v in (start, end, axis, step))
     y = b.emit("Slice", x.name, *arguments)
-    return b._add(Tensor(y, (*x.shape[:axis], kept, *x.shape[axis + 1 :]), x.unit, x.amp))
+    return b.add(Tensor(y, (*x.shape[:axis], kept, *x.shape[axis + 1 :]), x.unit, x.amp))
 
 
 def gather(b: Builder, x: Tensor) -> Tensor | None:
@@ -326,14 +326,14 @@ def gather(b: Builder, x: Tensor) -> Tensor | None:
     axis = b.choose.integer(1, len(x.shape) - 1)
     indices = [b.choose.integer(-x.shape[axis], x.shape[axis] - 1) for _ in range(b.choose.integer(1, 4))]
     y = b.emit("Gather", x.name, b.constant(indices, np.int64), axis=axis)
-    return b._add(Tensor(y, (*x.shape[:axis], len(indices), *x.shape[axis + 1 :]), x.unit, x.amp))
+    return b.add(Tensor(y, (*x.shape[:axis], len(indices), *x.shape[axis + 1 :]), x.unit, x.amp))
 
 
 def transpose(b: Builder, x: Tensor) -> Tensor | None:
     """Any order of the axes behind the first."""
     perm = [0, *b.choose.one_of([(2, 1, 3), (1, 3, 2), (3, 2, 1), (2, 3, 1)] if len(x.shape) == 4 else [(2, 1)])]
     y = b.emit("Transpose", x.name, perm=perm)
-    return b._add(Tensor(y, tuple(x.shape[p] for p in perm), x.unit, x.amp))
+    return b.add(Tensor(y, tuple(x.shape[p] for p in perm), x.unit, x.amp))
 
 
 def shuffle(b: Builder, x: Tensor) -> Tensor | None:
@@ -344,7 +344,7 @@ def shuffle(b: Builder, x: Tensor) -> Tensor | None:
     y = b.emit("Reshape", x.name, b.constant(split, np.int64))
     y = b.emit("Transpose", y, perm=[0, 2, 1, *range(3, len(split))])
     y = b.emit("Reshape", y, b.constant(x.shape, np.int64))
-    return b._add(Tensor(y, x.shape, x.unit, x.amp))
+    return b.add(Tensor(y, x.shape, x.unit, x.amp))
 
 
 def pad(b: Builder, x: Tensor) -> Tensor | None:

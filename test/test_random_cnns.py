@@ -6,6 +6,8 @@ two; the QONNX executor (ONNX Runtime for what is standard) has to agree with it
 fall either way in floats: then the passes behind the first one are compared alone.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from cnn_networks import Cnn, cnns, random_cnn
@@ -14,6 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xdsl.context import Context
 
+from qnn_ir.driver.build import BuildOptions, build
+from qnn_ir.driver.progress import Progress
+from qnn_ir.driver.sim import simulate
 from qnn_ir.errors import UserError
 from qnn_ir.frontend.onnx import import_model
 from qnn_ir.interp import run_module
@@ -74,3 +79,18 @@ def test_seeded(seed: int) -> None:
 def test_drawn(network: Cnn, folding: StreamFoldPass) -> None:
     """Whatever hypothesis finds; it shrinks what fails."""
     check(network, folding)
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4, 13])
+def test_compiled(seed: int, tmp_path: Path) -> None:
+    """The compiled C++ with host prologue and epilogue; its real outputs are float32."""
+    network = random_cnn(seed)
+    inputs = [network.frames(8)[:, 0]]
+    (tmp_path / "cnn.onnx").write_bytes(network.model.SerializeToString())
+    module = import_model(tmp_path / "cnn.onnx")
+    for pass_ in integer_passes():
+        pass_.apply(Context(), module)
+    expected = run_module(module, inputs)[0]
+    options = BuildOptions(pe=seed % 4 + 1, simd=seed % 3 + 1)
+    build(tmp_path / "cnn.onnx", tmp_path / "out", options, Progress(quiet=True))
+    _agree(simulate(tmp_path / "out", inputs, Progress(quiet=True)).outputs[0], expected, 1e-6, "C++")
