@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
+from xdsl.ir import SSAValue
 
-from qnn_ir.dialects.qnn import is_float, shape_of
+from qnn_ir.constants import type_range
+from qnn_ir.dialects.qnn import integer_type, is_float, shape_of
 from qnn_ir.interp.qnn import run_function
 
 Array = NDArray[Any]
@@ -24,6 +26,13 @@ STRICT = ("-std=c++14", "-O1", "-Wall", "-Wextra", "-Werror")
 def function(module: ModuleOp, name: str) -> FuncOp:
     """The function `@name`."""
     return next(op for op in module.ops if isinstance(op, FuncOp) and op.sym_name.data == name)
+
+
+def element_range(value: SSAValue) -> tuple[int, int]:
+    """The integers that an argument can hold."""
+    element = integer_type(value.type)
+    assert element is not None
+    return type_range(element)
 
 
 def write(files: dict[str, str | bytes], folder: Path) -> Path:
@@ -52,12 +61,27 @@ def interpreted(module: ModuleOp, name: str, arguments: Sequence[Array]) -> list
     return [np.broadcast_to(result, (frames, *result.shape[1:])) for result in results]
 
 
+PORTS = """
+extern "C" int call_pack_in0(const std::int64_t *tensor, std::uint8_t *words, char *error) {
+  try { SPACE::pack_in0(tensor, words); return 0; }
+  catch (const std::exception &e) { std::strncpy(error, e.what(), 999); return 1; }
+}
+extern "C" int call_unpack_out0(const std::uint8_t *words, std::int64_t *tensor, char *) {
+  SPACE::unpack_out0(words, tensor);
+  return 0;
+}
+"""
+
+
 class Compiled:
     """The functions of `host.cpp`, frame by frame. An exception of the C++ is a `ValueError`."""
 
-    def __init__(self, folder: Path, module: ModuleOp, *, cxx: str = "g++", flags: Sequence[str] = STRICT):
+    def __init__(
+        self, folder: Path, module: ModuleOp, *, cxx: str = "g++", flags: Sequence[str] = STRICT, ports: bool = False
+    ):
         self.module = module
         calls = [self._wrapper(name) for name in ("prologue", "epilogue")]
+        calls += [PORTS] if ports else []
         space = next(line.split()[1] for line in (folder / "host.h").read_text().splitlines() if "namespace " in line)
         text = "\n".join(calls).replace("SPACE", space)
         (folder / "library.cpp").write_text(f'#include "host.h"\n#include <cstring>\n#include <exception>\n{text}')
@@ -97,9 +121,25 @@ class Compiled:
         ]
         kinds = [np.float64 if is_float(v.type) else np.int64 for v in last.operands]
         results = [np.zeros((frames, *shape_of(v)), k) for v, k in zip(last.operands, kinds, strict=True)]
+        self._call(name, [*inputs, *results])
+        return results
+
+    def pack(self, port: str, tensor: Array, size: int) -> Array:
+        """Words, `size` bytes per frame."""
+        words = np.full((len(tensor), size), 0xAA, np.uint8)
+        self._call(f"pack_{port}", [np.ascontiguousarray(tensor, np.int64), words])
+        return words
+
+    def unpack(self, port: str, words: Array, shape: tuple[int, ...]) -> Array:
+        """The tensors `(N, *shape)` in words."""
+        tensor = np.zeros((len(words), *shape), np.int64)
+        self._call(f"unpack_{port}", [np.ascontiguousarray(words), tensor])
+        return tensor
+
+    def _call(self, name: str, arrays: Sequence[Array]) -> None:
+        """One call per frame, with the frames of all arrays."""
         error = ctypes.create_string_buffer(1000)
-        for frame in range(frames):
-            pointers = [ctypes.c_void_p(a[frame : frame + 1].ctypes.data) for a in (*inputs, *results)]
+        for frame in range(len(arrays[0])):
+            pointers = [ctypes.c_void_p(a[frame : frame + 1].ctypes.data) for a in arrays]
             if getattr(self.library, f"call_{name}")(*pointers, error):
                 raise ValueError(error.value.decode())
-        return results

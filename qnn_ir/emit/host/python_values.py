@@ -1,6 +1,7 @@
 """Values of host functions in Python: what they are called, and the constants that they need."""
 
 import keyword
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,10 +66,8 @@ class PythonValues:
         """The name of a constant array."""
         name = self.names.fresh(wish, "constant")
         if array.size <= _INLINE:
-            numbers = np.array2string(
-                array, separator=", ", threshold=_INLINE + 1, max_line_width=100, formatter={"all": _item}
-            )
-            self.module.append(f"{name} = np.array({numbers}, np.{array.dtype})")
+            text = f"{name} = np.array({_nested(array.tolist())}, np.{array.dtype})"
+            self.module += textwrap.wrap(text, 116, subsequent_indent="    ", break_on_hyphens=False)
         else:
             self.stored[name] = array
             self.module.append(f'{name} = CONSTANTS["{name}"]')
@@ -94,8 +93,9 @@ class PythonValues:
         return any(value not in self.constants for value in op.operands)
 
 
-def _item(value: Any) -> str:
-    return literal(value.item())
+def _nested(value: Any) -> str:
+    """Nested lists of numbers as a literal."""
+    return f"[{', '.join(map(_nested, value))}]" if isinstance(value, list) else literal(value)  # pyright: ignore
 
 
 _NUMPY = frozenset(
