@@ -48,7 +48,8 @@ def cases() -> Iterator[Any]:
     """The cases of one node that are quantised, or compute with integers."""
     from onnx.backend.test.case.node import collect_testcases
 
-    for case in collect_testcases(None):
+    found: list[Any] = collect_testcases(None)
+    for case in found:
         nodes, inputs = case.model.graph.node, case.model.graph.input
         if len(nodes) != 1 or not inputs or not case.data_sets[0][0]:
             continue

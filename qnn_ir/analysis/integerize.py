@@ -199,11 +199,10 @@ def _distinct(root: Node, lo: Ints, hi: Ints) -> tuple[Steps, Ints]:
     """Steps of all rows; equal rows once."""
     steps = find_steps(root, lo, hi)
     table = np.concatenate([steps.base[:, None], np.where(steps.deltas != 0, steps.positions, 0), steps.deltas], axis=1)
-    _, first, index = np.unique(table, axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # keep the order of the channels
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return steps.take(first[order]), rank[index.ravel()]
+    known = dict[bytes, int]()  # in the order of the channels
+    index = np.array([known.setdefault(row.tobytes(), len(known)) for row in table], np.int64)
+    first = np.unique(index, return_index=True)[1]
+    return steps.take(first), index
 
 
 def _stack(tables: list[Steps]) -> Steps:

@@ -6,10 +6,13 @@ numerator that rounds to k: `k * 2^shift` for floor; for half-even `(k - 1/2) * 
 goes to the even k - 1).
 For a given shift these are half planes in (m, c). Cutting planes on m: at any m the tightest lower and upper bounds of
 c either leave room, or the two steps that collide give a half line of m without a solution.
+
+Only corners of the convex hulls of the steps bound (m, c) (those of even and of odd values apart, for half-even): a
+few dozen of 65 535, so that exact integers of any size are affordable.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,36 +22,32 @@ from qnn_ir.maps import Requant
 
 Ints = NDArray[np.int64]
 Rounding = Literal["floor", "half_even"]
-MAX_SHIFT = 40
-WORD_BITS = 60  # of the products and sums here
-NEVER = 1 << 62
+MAX_SHIFT = 48
+WORD_BITS = 62  # of the parameters
+LARGEST = 1 << WORD_BITS
 
 
 @dataclass(frozen=True, eq=False)
-class _Steps:
-    """Unit steps of rising rows: `places[r, i]` is where the value becomes `targets[0, i]`, as far as it matters."""
+class _Corners:
+    """Integers of any size, (R, V): places and the targets that they bound; rows without any are not `given`."""
 
-    places: Ints
-    targets: Ints
-    from_here: NDArray[np.bool_]  # at places[r, i] the value is at least the target
-    not_before: NDArray[np.bool_]  # at places[r, i] - 1 it is less
+    places: NDArray[Any]
+    targets: NDArray[Any]
+    given: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Limits:
+    """Rising rows: the value is at least the target at the `reached` places, and less at the `missed` ones."""
+
+    reached: _Corners
+    missed: _Corners
+    target_bits: int
 
     @property
     def max_shift(self) -> int:
-        """Up to here all products fit, multipliers included."""
-        inside = self.from_here & self.not_before
-        rows = np.flatnonzero(inside.sum(axis=1) >= 2)
-        slopes = [0.0]
-        for row in rows.tolist():
-            places = self.places[row, inside[row]]
-            slopes.append((len(places) - 1) / max(1, int(places[-1] - places[0])))
-        spare = WORD_BITS - 2 - int(np.ceil(np.log2(max(slopes) + 1e-9)))
-        return min(MAX_SHIFT, spare - self.place_bits, WORD_BITS - 2 - _bits(self.targets))
-
-    @property
-    def place_bits(self) -> int:
-        """Bits of the largest place."""
-        return _bits(self.places)
+        """Up to here the parameters fit."""
+        return min(MAX_SHIFT, WORD_BITS - 2 - self.target_bits)
 
 
 def _bits(array: Ints) -> int:
@@ -68,7 +67,7 @@ def find_requant(steps: Steps, lo: Ints, hi: Ints) -> Requant | None:
     lo, hi = np.where(flip, -hi, lo), np.where(flip, -lo, hi)
     values = steps.values
     low, high = int(values.min()), int(values.max())
-    unit = _unit_steps(steps, lo, hi, low, high)
+    unit = _limits(steps, lo, hi, low, high)
     if unit is None:
         return None
     best: Requant | None = None
@@ -80,84 +79,126 @@ def find_requant(steps: Steps, lo: Ints, hi: Ints) -> Requant | None:
     return best
 
 
-def _unit_steps(steps: Steps, lo: Ints, hi: Ints, low: int, high: int) -> _Steps | None:
+def _limits(steps: Steps, lo: Ints, hi: Ints, low: int, high: int) -> _Limits | None:
     """Jumps split into unit steps; also what holds at the ends of a range where no clamp does it."""
     first, last = steps.values[:, 0], steps.values[:, -1]
     width = high - low
-    if width > 1 << 17:
+    if width > 1 << 17 or max(_bits(lo), _bits(hi)) > 44:
         return None
-    targets = np.arange(low + 1, high + 1)[None, :]
+    targets: Ints = np.arange(low + 1, high + 1, dtype=np.int64)
     sums = np.cumsum(steps.deltas, axis=1)
-    places = np.zeros((len(lo), width), np.int64)
+    reached, missed = list[tuple[Ints, Ints]](), list[tuple[Ints, Ints]]()
     for row in range(len(lo)):
-        index = np.asarray(np.searchsorted(sums[row], targets[0] - first[row]), np.int64)
+        index = np.asarray(np.searchsorted(sums[row], targets - first[row]), np.int64)
         known = np.append(steps.positions[row], 0)
-        places[row] = known[np.minimum(index, len(known) - 1)]
-    inside = (targets > first[:, None]) & (targets <= last[:, None])
-    # a value that the row never leaves downwards (upwards) still bounds it, unless the clamp does
-    places = np.where(inside, places, np.where(targets <= first[:, None], lo[:, None], hi[:, None] + 1))
-    return _Steps(places, targets, inside | (targets == first[:, None]), inside | (targets == last[:, None] + 1))
+        places = known[np.minimum(index, len(known) - 1)]
+        inside = (targets > first[row]) & (targets <= last[row])
+        # a value that the row never leaves downwards (upwards) still bounds it, unless the clamp does
+        places = np.where(inside, places, np.where(targets <= first[row], lo[row], hi[row] + 1))
+        for found, kept, shift, sign in (
+            (reached, inside | (targets == first[row]), 0, 1),
+            (missed, inside | (targets == last[row] + 1), 1, -1),
+        ):
+            found.append(_hulls(places[kept] - shift, targets[kept], sign))
+    return _Limits(_packed(reached), _packed(missed), _bits(targets))
 
 
-def _smallest_shift(unit: _Steps, rounding: Rounding, limit: int) -> tuple[Ints, Ints, int] | None:
+def _hulls(places: Ints, targets: Ints, sign: int) -> tuple[Ints, Ints]:
+    """The corners of the upper (sign 1) or lower hull of the points, even and odd targets apart."""
+    corners = list[Ints]()
+    for parity in (0, 1):
+        chosen: Ints = np.flatnonzero(targets & 1 == parity)
+        if len(chosen):
+            corners.append(chosen[_hull(places[chosen], targets[chosen], sign)])
+    index = np.concatenate(corners) if corners else np.zeros(0, np.int64)
+    return places[index], targets[index]
+
+
+def _hull(x: Ints, y: Ints, sign: int) -> list[int]:
+    """Quickhull of points in ascending order of both coordinates."""
+    found, pending = {0, len(x) - 1}, [(0, len(x) - 1)]
+    while pending:
+        left, right = pending.pop()
+        if right - left < 2:
+            continue
+        part = slice(left + 1, right)
+        above = sign * ((y[part] - y[left]) * (x[right] - x[left]) - (y[right] - y[left]) * (x[part] - x[left]))
+        best = int(above.argmax())
+        if above[best] > 0:
+            found.add(left + 1 + best)
+            pending += [(left, left + 1 + best), (left + 1 + best, right)]
+    return sorted(found)
+
+
+def _packed(rows: list[tuple[Ints, Ints]]) -> _Corners:
+    width = max((len(p) for p, _ in rows), default=0)
+    places, targets = np.zeros((len(rows), width), object), np.zeros((len(rows), width), object)
+    given = np.zeros((len(rows), width), np.bool_)
+    for row, (p, t) in enumerate(rows):
+        places[row, : len(p)], targets[row, : len(t)], given[row, : len(p)] = p.tolist(), t.tolist(), True
+    return _Corners(places, targets, given)
+
+
+def _smallest_shift(limits: _Limits, rounding: Rounding, most: int) -> tuple[Ints, Ints, int] | None:
     """A solution for one shift gives one for the next (twice m and c), so the smallest shift is searched by halves."""
-    if limit < 0 or (best := _solve(unit, rounding, limit)) is None:
+    if most < 0 or (best := _solve(limits, rounding, most)) is None:
         return None
-    low, high = 0, limit
+    low, high = 0, most
     while low < high:
         middle = (low + high) // 2
-        if found := _solve(unit, rounding, middle):
+        if found := _solve(limits, rounding, middle):
             best, high = found, middle
         else:
             low = middle + 1
     return *best, high
 
 
-def _solve(unit: _Steps, rounding: Rounding, shift: int) -> tuple[Ints, Ints] | None:
+def _solve(limits: _Limits, rounding: Rounding, shift: int) -> tuple[Ints, Ints] | None:
     """`(m, c)` of all rows at this shift, or None."""
-    if rounding == "floor":
-        bounds = unit.targets << shift
-    elif shift == 0:
+    if rounding == "half_even" and shift == 0:
         return None
-    else:
-        bounds = ((2 * unit.targets - 1) << (shift - 1)) + (unit.targets & 1)
-    rows = unit.places.shape[0]
-    most = 1 << (WORD_BITS - unit.place_bits)
-    m, c = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-    low, high = np.zeros(rows, np.int64), np.full(rows, most, np.int64)
-    open_rows = np.arange(rows, dtype=np.int64)
-    while len(open_rows):
-        guess = np.where(high[open_rows] == most, low[open_rows], (low[open_rows] + high[open_rows]) >> 1)
-        left = _cut(unit, bounds, open_rows, guess, low, high, m, c)
-        if bool((low[left] > high[left]).any()):
+    bounds = [_bounds(corners.targets, rounding, shift) for corners in (limits.reached, limits.missed)]
+    m, c = list[int](), list[int]()
+    for row in range(len(limits.reached.places)):
+        parts = [
+            (corners.places[row, given], bound[row, given])
+            for corners, bound in zip((limits.reached, limits.missed), bounds, strict=True)
+            for given in (corners.given[row],)
+        ]
+        found = _solve_row(*parts[0], *parts[1])
+        if found is None or max(abs(found[0]), abs(found[1])) >= LARGEST:
             return None
-        open_rows = left
-    return m, c
+        m.append(found[0])
+        c.append(found[1])
+    return np.array(m, np.int64), np.array(c, np.int64)
 
 
-def _cut(unit: _Steps, bounds: Ints, rows: Ints, guess: Ints, low: Ints, high: Ints, m: Ints, c: Ints) -> Ints:
-    """Try `guess` for `rows`: store the solutions, tighten `low` and `high` of the others, and return those."""
-    places, limits = unit.places[rows], bounds
-    if not places.shape[1]:
-        m[rows], c[rows] = 0, 0
-        return rows[:0]
-    at_least = np.where(unit.from_here[rows], limits - places * guess[:, None], -NEVER)
-    below = np.where(unit.not_before[rows], limits - 1 - (places - 1) * guess[:, None], NEVER)
-    k, j = at_least.argmax(axis=1), below.argmin(axis=1)
-    index = np.arange(len(rows))
-    need, room = at_least[index, k], below[index, j]
-    solved = need <= room
-    m[rows[solved]] = guess[solved]
-    c[rows[solved]] = np.where(need > -NEVER, need, np.where(room < NEVER, room, 0))[solved]
-    # need > room: m * (T_j - 1 - T_k) <= L_j - 1 - L_k fails
-    slope = places[index, j] - 1 - places[index, k]
-    space = limits[0, j] - 1 - limits[0, k]
-    for i in np.flatnonzero(~solved).tolist():
-        row, s, r = rows[i], int(slope[i]), int(space[i])
-        if s > 0:
-            high[row] = min(int(high[row]), r // s)
-        elif s < 0:
-            low[row] = max(int(low[row]), -(r // -s))
+def _bounds(targets: NDArray[Any], rounding: Rounding, shift: int) -> NDArray[Any]:
+    """The smallest numerator that rounds to each target."""
+    if rounding == "floor":
+        return targets * (1 << shift)
+    return (2 * targets - 1) * (1 << (shift - 1)) + targets % 2
+
+
+def _solve_row(
+    reached: NDArray[Any], at_least: NDArray[Any], missed: NDArray[Any], less_than: NDArray[Any]
+) -> tuple[int, int] | None:
+    """`m, c` with `reached * m + c >= at_least` and `missed * m + c < less_than`."""
+    low, high = 0, LARGEST
+    while low <= high:
+        guess = low if high == LARGEST else (low + high) >> 1
+        lower, upper = at_least - reached * guess, less_than - 1 - missed * guess
+        k, j = (int(lower.argmax()) if len(lower) else None), (int(upper.argmin()) if len(upper) else None)
+        if k is None or j is None:
+            return guess, int(lower[k]) if k is not None else int(upper[j]) if j is not None else 0
+        if lower[k] <= upper[j]:
+            return guess, int(lower[k])
+        # m * (missed - reached) <= less_than - 1 - at_least fails
+        slope, space = int(missed[j] - reached[k]), int(less_than[j] - 1 - at_least[k])
+        if slope > 0:
+            high = min(high, space // slope)
+        elif slope < 0:
+            low = max(low, -(space // -slope))
         else:
-            low[row], high[row] = 1, 0
-    return rows[~solved]
+            return None
+    return None

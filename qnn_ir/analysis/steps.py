@@ -21,6 +21,7 @@ from qnn_ir.errors import UserError
 Ints = NDArray[np.int64]
 ENUMERATION_LIMIT = 1 << 22
 STEP_LIMIT = 1 << 22
+KNOTS = 257  # steps that are searched first
 CHUNK = 1 << 19  # points evaluated at once
 
 
@@ -151,16 +152,52 @@ def _search_rows(
     """`function` is weakly monotone per row; step k of a row is the smallest x with |f(x) - f(lo)| >= k."""
     width = int(counts.max(initial=0))
     wanted = np.arange(1, width + 1)[None, :]
-    used = wanted <= counts[:, None]
     target = np.minimum(wanted, np.maximum(counts, 1)[:, None])
-    left = np.repeat(lo[:, None], width, axis=1)
-    right = np.repeat(hi[:, None], width, axis=1)
+
+    def reached(x: Ints, target: Ints) -> NDArray[np.bool_]:
+        return np.abs(function(x) - first[:, None]) >= target
+
+    left, right = (np.repeat(end[:, None], width, axis=1) for end in (lo, hi))
+    if width > 4 * KNOTS:
+        left, right = _between_knots(reached, target, lo, hi)
+    places = _bisect(reached, target, left, right)
+    return canonical(first, places, np.where(wanted <= counts[:, None], direction[:, None], 0))
+
+
+Reached = Callable[[Ints, Ints], NDArray[np.bool_]]
+
+
+def _bisect(reached: Reached, target: Ints, left: Ints, right: Ints) -> Ints:
+    """The smallest x of `[left, right]` that reaches its target; all of them at once."""
     while bool((left < right).any()):
         middle = (left + right) >> 1
-        reached = np.abs(function(middle) - first[:, None]) >= target
-        right = np.where(reached, middle, right)
-        left = np.where(reached, left, np.minimum(middle + 1, right))
-    return canonical(first, left, np.where(used, direction[:, None], 0))
+        hit = reached(middle, target)
+        right = np.where(hit, middle, right)
+        left = np.where(hit, left, np.minimum(middle + 1, right))
+    return left
+
+
+def _between_knots(reached: Reached, target: Ints, lo: Ints, hi: Ints) -> tuple[Ints, Ints]:
+    """
+    Where thousands of steps lie: between every so many-th one, which is searched, and near the straight line there.
+
+    An affine function has its steps within 1 of that line, so that two or three more evaluations find them.
+    """
+    count = target.shape[1]
+    knots = np.unique(np.linspace(0, count - 1, KNOTS).astype(np.int64))
+    ends = (np.repeat(end[:, None], len(knots), axis=1) for end in (lo, hi))
+    places = _bisect(reached, target[:, knots], *ends)
+    after = np.minimum(np.searchsorted(knots, np.arange(count), side="left"), len(knots) - 1)
+    before = np.maximum(after - 1, 0)
+    left, right = np.where(after == 0, places[:, :1], places[:, before]), places[:, after]
+    share = (np.arange(count) - knots[before]) / np.maximum(knots[after] - knots[before], 1)
+    guess = left + np.rint((right - left) * share).astype(np.int64)
+    for offset in (-2, 2):
+        point = np.clip(guess + offset, left, right)
+        hit = reached(point, target)
+        right = np.where(hit, point, right)
+        left = np.where(hit, left, np.minimum(point + 1, right))
+    return left, right
 
 
 def _enumerate(root: Node, lo: Ints, hi: Ints) -> Steps:
