@@ -63,17 +63,18 @@ class StaticValues:
     # --- names --------------------------------------------------------------------------------------------------------
 
     def _name_values(self) -> None:
-        awaited = self._awaited()
+        awaited, known = self._awaited(), dict[str, str]()
         for op in self._side.body.block.ops:
             expression = self._named_expression(op)
             if expression is None:
                 continue
-            if expression.precedence is Precedence.ATOM:
-                self.names[op.results[0]] = str(expression)
+            if expression.precedence is Precedence.ATOM or str(expression) in known:
+                self.names[op.results[0]] = known.get(str(expression), str(expression))
                 continue
             is_flag = isinstance(op, hlsc.AndOp | hlsc.OrOp)
             name = self._scope.named(op.results[0], "when" if is_flag else "at", self._prefix)
             lines = self.early if op in awaited else self.late
+            known |= {str(expression): name} if lines is self.early else {}
             lines.append(f"const {'bool' if is_flag else 'int'} {name} = {expression};")
             self.names[op.results[0]] = name
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ap_types import amd_include_dir
 from emitted import QUICK, findings, parse, simulate, write
 from xdsl.context import Context
 
 from qnn_ir.dialects.hlsc import TopOp
+from qnn_ir.driver import csim
 from qnn_ir.interp.hlsc import run_top
 from qnn_ir.passes.hlsc_verify_processes import HlscVerifyProcessesPass
 
@@ -108,19 +110,23 @@ PROCESSES = {
 
 
 @pytest.mark.parametrize("name", PROCESSES)
-@pytest.mark.parametrize("dialect", ["simulation", "synthesis", "sanitised", "clang"])
+@pytest.mark.parametrize("dialect", ["simulation", "synthesis", "sanitised", "clang", "amd"])
 def test_process(name: str, dialect: str, tmp_path: Path) -> None:
     inputs, outputs, process = PROCESSES[name]
     module = parse(TOP.format(process=process, inputs=inputs, outputs=outputs))
     HlscVerifyProcessesPass().apply(Context(), module)
     flags = {"synthesis": ("-D__SYNTHESIS__",), "sanitised": ("-fsanitize=undefined,address",)}.get(dialect, ())
-    cxx = "clang++" if dialect == "clang" else "g++"
+    cxx = "clang++" if dialect in ("clang", "amd") else "g++"
     if shutil.which(cxx) is None:
         pytest.skip(f"needs {cxx}")
+    include = None
+    if dialect == "amd":
+        include = amd_include_dir(tmp_path)
+        (include / "hls_stream.h").symlink_to(csim.include_folder() / "hls_stream.h")
     (top,) = (op for op in module.walk() if isinstance(op, TopOp))
     streams = [np.random.default_rng(0).integers(0, 250, (5, inputs))]
     (expected,) = run_top(module, top, streams)
-    (actual,) = simulate(module, streams, tmp_path, cxx=cxx, flags=(*QUICK, *flags))
+    (actual,) = simulate(module, streams, tmp_path, cxx=cxx, flags=(*QUICK, *flags), include=include)
     np.testing.assert_array_equal(actual, expected)
     text = (write(module, tmp_path) / "net.cpp").read_text()
     assert findings(tmp_path, "net") == []
