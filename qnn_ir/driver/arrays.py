@@ -1,5 +1,6 @@
 """NumPy files of the user: frames, labels and expected outputs in, outputs out. Whatever is wrong names the file."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -100,6 +101,9 @@ def write_outputs(path: Path, outputs: list[Array]) -> None:
                 np.savez(file, **arrays)
             else:
                 np.save(file, outputs[0])
+                if len(outputs) > 1:
+                    what = f"{path}: holds the first of {len(outputs)} outputs; a name in .npz takes all of them"
+                    warnings.warn(what, stacklevel=2)
         partial.replace(path)
     except OSError as error:
         raise UserError(f"cannot write the output: {error.strerror or error}", str(path)) from error

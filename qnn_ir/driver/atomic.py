@@ -9,7 +9,10 @@ from pathlib import Path, PurePosixPath
 from qnn_ir.errors import UserError
 
 MARKER = "manifest.json"
-"""A folder that holds this file is one of ours and may be replaced."""
+"""A folder that holds this file, with `SIGN` in it, is one of ours and may be replaced."""
+
+SIGN = '"input_ports"'
+"""Other programs write files of this name as well."""
 
 
 def atomic_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
@@ -17,7 +20,7 @@ def atomic_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
     Make `target` a folder of exactly `files` (relative POSIX path -> content).
 
     The files are written to a temporary folder beside `target`, which then takes its place by a rename. An existing
-    `target` is replaced only if it is empty or holds `MARKER`; all else is a `UserError`, as is a failing disk.
+    `target` is replaced only if it is empty or one of ours; all else is a `UserError`, as is a failing disk.
     """
     target = Path(os.path.abspath(target)) if not target.is_symlink() else target.resolve()
     check_target(target)
@@ -39,8 +42,15 @@ def check_target(target: Path) -> None:
         raise UserError("the output exists and is no folder", str(target), remedy)
     if Path.cwd().is_relative_to(target.resolve()):
         raise UserError("the output would replace the current folder", str(target), remedy)
-    if any(target.iterdir()) and not (target / MARKER).is_file():
+    if any(target.iterdir()) and not _is_ours(target):
         raise UserError("the output folder holds files of someone else", str(target), remedy)
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        return SIGN in (folder / MARKER).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
 
 
 def _write_and_swap(target: Path, files: Mapping[str, str | bytes]) -> None:

@@ -3,11 +3,12 @@
 import argparse
 import json
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
@@ -15,8 +16,9 @@ from xdsl.passes import ModulePass
 from qnn_ir import __version__
 from qnn_ir.device import Device, set_device
 from qnn_ir.dialects import stream
+from qnn_ir.driver.arrays import read_frames
 from qnn_ir.driver.atomic import atomic_folder, check_target
-from qnn_ir.driver.context import compiler_context
+from qnn_ir.driver.context import compiler_context, in_file
 from qnn_ir.driver.host import HOST_FILE, host_text
 from qnn_ir.driver.manifest import manifest_of, top_of
 from qnn_ir.driver.progress import Progress
@@ -48,7 +50,7 @@ class BuildOptions:
     `input` declares the network's input (`uint8,scale=1/255`); of `target_fps`, `target_cycles` (per frame),
     `folding` (a JSON file) and `pe`/`simd` (of every layer) at most one says how parallel the layers are; without any,
     the highest throughput that fits the board is chosen. `interface` of the accelerator's ports: `axis` streams, or
-    `memory` for arrays in DRAM. `verify_each` is a `.npy` of input frames.
+    `memory` for arrays in DRAM. `verify_each` is a file of input frames.
     """
 
     board: str = "pynq-z1"
@@ -70,9 +72,24 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     Raises `UserError` with nothing written; an older `out` of ours is replaced only on success.
     """
     check_target(out)
-    frames = _frames(options.verify_each) if options.verify_each else None
+    frames = read_frames(options.verify_each)[0] if options.verify_each else None
     device = load_board(options.board, options.clock_mhz)
     folding = _folding(options, device)
+    with _about(model, options.folding):
+        files, report = _compile(model, options, device, folding, frames, progress)
+    atomic_folder(out, files)
+    return report | {"output": str(out), "seconds": progress.seconds}
+
+
+def _compile(
+    model: Path,
+    options: BuildOptions,
+    device: Device,
+    folding: StreamFoldPass,
+    frames: list[NDArray[Any]] | None,
+    progress: Progress,
+) -> tuple[dict[str, str | bytes], dict[str, Any]]:
+    """All files of the build and its report."""
     with progress.stage("import"):
         module = import_model(model)
     set_device(module, device)
@@ -111,14 +128,13 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     report |= {"inputs": manifest["inputs"], "outputs": manifest["outputs"]}
     files["report.json"] = json.dumps(report, indent=1) + "\n"
     files["manifest.json"] = json.dumps(manifest, indent=1) + "\n"
-    atomic_folder(out, files)
-    return report | {"output": str(out), "seconds": progress.seconds}
+    return files, report
 
 
-def _verifier(module: ModuleOp, frames: NDArray[np.float32]) -> "Verifier":
+def _verifier(module: ModuleOp, frames: list[NDArray[Any]]) -> "Verifier":
     from qnn_ir.driver.verify import Verifier  # the interpreters take a third of the start-up time
 
-    return Verifier(module, [frames])
+    return Verifier(module, frames)
 
 
 def _folding(options: BuildOptions, device: Device) -> StreamFoldPass:
@@ -137,18 +153,15 @@ def _folding(options: BuildOptions, device: Device) -> StreamFoldPass:
     return StreamFoldPass(target_cycles=cycles, pe=options.pe, simd=options.simd, folding_file=file)
 
 
-def _frames(path: Path) -> NDArray[np.float32]:
+@contextmanager
+def _about(model: Path, folding: Path | None) -> Generator[None]:
+    """Errors name the model's file, but for those of the folding file."""
     try:
-        return np.load(path, allow_pickle=False).astype(np.float32)
-    except (OSError, ValueError, AttributeError, EOFError) as error:
-        raise UserError("cannot read the frames to verify with", str(path), "give a .npy of input frames") from error
-
-
-def _with_file(error: UserError, model: Path) -> UserError:
-    """The error with the model's file in front of its place, where the place is a node or a tensor of the model."""
-    if str(model) in error.where:
-        return error
-    return UserError(error.what, f"{model}: {error.where}" if error.where else str(model), error.remedy)
+        yield
+    except UserError as error:
+        if folding is not None and error.where.startswith(str(folding)):
+            raise
+        raise in_file(error, model) from error
 
 
 def build_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
@@ -156,9 +169,6 @@ def build_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     names = BuildOptions.__dataclass_fields__
     options = BuildOptions(**{name: getattr(arguments, name) for name in names})
     progress = Progress(quiet=arguments.json)
-    try:
-        report = build(arguments.model, arguments.output, options, progress)
-    except UserError as error:
-        raise _with_file(error, arguments.model) from error
+    report = build(arguments.model, arguments.output, options, progress)
     cpp = arguments.output / "hls"
     return report, f"{layer_table(report)}\n{arguments.model} compiled in {sum(progress.seconds.values()):.1f} s: {cpp}"

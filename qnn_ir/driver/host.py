@@ -4,6 +4,7 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
+from xdsl.utils.exceptions import ParseError
 
 from qnn_ir.driver.context import parse_module
 from qnn_ir.errors import UserError
@@ -29,4 +30,7 @@ def read_host(out: Path) -> ModuleOp:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError("a file of the build is missing", str(path), "run `qnnc build` again") from error
-    return parse_module(text, str(path))
+    try:
+        return parse_module(text, str(path))
+    except ParseError as error:
+        raise UserError("a file of the build is damaged", str(path), "run `qnnc build` again") from error

@@ -14,7 +14,7 @@ the memories that the host fills (`qnn_ir.driver.weights`).
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerType, ModuleOp, StringAttr, TensorType
 from xdsl.ir import Attribute
@@ -70,12 +70,14 @@ def top_of(module: ModuleOp) -> TopOp:
 
 def read_manifest(out: Path) -> dict[str, Any]:
     """The manifest of the build folder `out`; a `UserError` where it is none."""
+    remedy = "run `qnnc build MODEL.onnx -o OUT`"
     try:
-        return json.loads((out / MARKER).read_text(encoding="utf-8"))
+        manifest = json.loads((out / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(
-            "not a folder that `qnnc build` made", str(out), "run `qnnc build MODEL.onnx -o OUT`"
-        ) from error
+        raise UserError("not a folder that `qnnc build` made", str(out), remedy) from error
+    if not (isinstance(manifest, dict) and manifest.keys() >= {"inputs", "outputs", "input_ports", "output_ports"}):
+        raise UserError("not the manifest of a build", str(out / MARKER), remedy)
+    return cast(dict[str, Any], manifest)
 
 
 def _ports(types: ArrayAttr[Attribute] | None, layouts: ArrayAttr[Attribute] | None) -> list[HostPort]:

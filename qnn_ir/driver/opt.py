@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, InterpretationError, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from qnn_ir.driver.context import in_file, no_text
 from qnn_ir.errors import UserError
 
 USER_ERRORS = (UserError, DiagnosticException, InterpretationError, ParseError, ArgSpecParseError, ValueError, OSError)
@@ -67,17 +68,6 @@ class _Text(io.StringIO):
 
     def close(self) -> None:
         self.flush()
-
-
-def no_text(file: str | Path) -> UserError:
-    return UserError("this is no text", str(file), "give MLIR text, or a model whose name ends in .onnx")
-
-
-def in_file(error: UserError, file: str | Path) -> UserError:
-    """The error with the model's file in front of its place, where the place is a node or a tensor of the model."""
-    if str(file) in error.where:
-        return error
-    return UserError(error.what, f"{file}: {error.where}" if error.where else str(file), error.remedy)
 
 
 def one_line(error: BaseException) -> str:

@@ -44,7 +44,7 @@ def _add_build(p: argparse.ArgumentParser) -> None:
     p.add_argument("--pe", type=int, metavar="P", help="output lanes of every layer")
     p.add_argument("--simd", type=int, metavar="S", help="input lanes of every layer")
     p.add_argument("--interface", choices=("axis", "memory"), default="axis", help="AXI streams, or arrays in DRAM")
-    p.add_argument("--verify-each", type=Path, metavar="X.npy", help="interpret these frames after every pass")
+    p.add_argument("--verify-each", type=Path, metavar="X.npy|X.npz", help="interpret these frames after every pass")
 
 
 def _add_sim(p: argparse.ArgumentParser) -> None:
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         case _:
             from qnn_ir.driver.vitis import synth
 
-            code = synth(arguments.out / "hls")
+            code = synth(arguments.out / "hls", sys.stderr if arguments.json else None)
             return {"exit": code}, "synthesis done" if code == 0 else f"the tool ended with exit code {code}"
 
 
@@ -106,6 +106,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             if arguments.debug:
                 raise
             print(f"qnnc: error: {error}", file=sys.stderr)
+            if arguments.json:
+                place = {"what": error.what, "where": error.where, "remedy": error.remedy}
+                print(json.dumps({"exit": 1, "error": place}, indent=1))
             return 1
         except KeyboardInterrupt:
             print("qnnc: interrupted", file=sys.stderr)

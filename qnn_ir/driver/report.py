@@ -16,5 +16,8 @@ def report_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError("a file of the build is missing", str(path), "run `qnnc build` again") from error
-    return report, layer_table(report)
+        raise UserError("a file of the build is missing or damaged", str(path), "run `qnnc build` again") from error
+    try:
+        return report, layer_table(report)
+    except (KeyError, TypeError) as error:
+        raise UserError("not the report of a build", str(path), "run `qnnc build` again") from error

@@ -13,8 +13,8 @@ from xdsl.passes import PassPipeline
 from xdsl.universe import Universe
 
 from qnn_ir.driver.arrays import read_frames, write_outputs
-from qnn_ir.driver.context import compiler_context, parse_module
-from qnn_ir.driver.opt import guarded, in_file, no_text
+from qnn_ir.driver.context import compiler_context, in_file, no_text, parse_module
+from qnn_ir.driver.opt import guarded
 from qnn_ir.errors import UserError
 from qnn_ir.interp import Trace, run_module
 

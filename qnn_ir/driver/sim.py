@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qnn_ir.driver import csim, packing
+from qnn_ir.driver.arrays import as_labels, read_expected, read_frames, read_labels, write_outputs
 from qnn_ir.driver.host import read_host
 from qnn_ir.driver.manifest import HostPort, read_manifest
 from qnn_ir.driver.progress import Progress
@@ -80,10 +80,13 @@ def _pack(port: HostPort, tensor: NDArray[Any]) -> NDArray[np.uint8]:
 
 def sim_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """`qnnc sim OUT --input X [--output Y] [--expect Y] [--labels Y]`."""
-    inputs, labels = _read_inputs(arguments.input)
+    inputs, labels = read_frames(arguments.input)
+    frames = len(inputs[0])
     if arguments.labels:
-        labels = _array(arguments.labels)
-    expected = _array(arguments.expect) if arguments.expect else None
+        labels = read_labels(arguments.labels, frames)
+    elif labels is not None:
+        labels = as_labels(labels, frames, arguments.input)
+    expected = read_expected(arguments.expect, frames) if arguments.expect else None
     done = simulate(
         arguments.out,
         inputs,
@@ -93,90 +96,35 @@ def sim_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         weights=arguments.weights,
     )
     if arguments.output:
-        _write(arguments.output, done.outputs)
+        write_outputs(arguments.output, done.outputs)
     result: dict[str, Any] = {
-        "frames": len(inputs[0]),
+        "frames": frames,
         "inferences_per_second": done.frames_per_second,
         "compile_seconds": done.compile_seconds,
     }
-    lines = [f"{len(inputs[0])} frames through the compiled C++, {done.frames_per_second:,.0f} frames/s"]
+    lines = [f"{frames} frames through the compiled C++, {done.frames_per_second:,.0f} frames/s"]
     if labels is not None:
         result["accuracy"] = _accuracy(done.outputs[0], labels)
-        lines.append(f"accuracy {result['accuracy']:.2%} over {len(labels)} frames")
+        lines.append(f"accuracy {result['accuracy']:.2%} over {frames} frames")
     if expected is not None:
-        result["wrong_frames"], line = _compare(done.outputs[0], expected)
+        result["wrong_frames"], line = _compare(done.outputs[0], expected, arguments.expect)
         result["exit"] = int(result["wrong_frames"] > 0)
         lines.append(line)
     return result, "\n".join(lines)
 
 
-def _read_inputs(path: Path) -> tuple[list[NDArray[Any]], NDArray[Any] | None]:
-    """The frames of each ONNX input (`x`, or `x0`, `x1`, ...) and the labels (`y`) where there are any."""
-    arrays = _read(path, "x")
-    inputs = [arrays["x"]] if "x" in arrays else []
-    while f"x{len(inputs)}" in arrays:
-        inputs.append(arrays[f"x{len(inputs)}"])
-    if not inputs:
-        raise UserError("no frames in this file", str(path), "name them x, or x0, x1, ... for several inputs")
-    for array in inputs:
-        if array.ndim < 1 or array.dtype.kind not in "fiub":
-            place = f"an array of shape {array.shape} and type {array.dtype}"
-            raise UserError(place, str(path), "give N frames of numbers")
-    return [array.astype(np.float32) if array.dtype.kind == "f" else array for array in inputs], arrays.get("y")
-
-
-def _array(path: Path) -> NDArray[Any]:
-    """Labels or expected outputs: a `.npy`, or `y` of a `.npz`."""
-    arrays = _read(path, "y")
-    if "y" not in arrays:
-        raise UserError("no array y in this file", str(path), f"it has {', '.join(arrays) or 'none'}")
-    return arrays["y"]
-
-
-def _read(path: Path, name: str) -> dict[str, NDArray[Any]]:
-    """The arrays of a `.npz` by their names, or that of a `.npy` as `name`."""
-    try:
-        data = np.load(path, allow_pickle=False)
-        if isinstance(data, np.ndarray):
-            return {name: data}
-        with data:
-            return {key: data[key] for key in data.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise UserError(f"cannot read the array: {error}", str(path), "give a .npy or .npz file") from error
-
-
-def _write(path: Path, outputs: list[NDArray[Any]]) -> None:
-    """
-    The first ONNX output as `.npy`, or all of them as `y0`, `y1`, ... where `path` ends in `.npz`.
-
-    Written in one step: a reader never sees half of it.
-    """
-    partial = path.with_name(f".{path.name}.partial{path.suffix}")
-    try:
-        if path.suffix == ".npz":
-            arrays: dict[str, Any] = {f"y{index}": output for index, output in enumerate(outputs)}
-            np.savez(partial, **arrays)
-        else:
-            with partial.open("wb") as file:
-                np.save(file, outputs[0])
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise UserError(f"cannot write the output: {error.strerror}", str(path)) from error
-
-
 def _accuracy(output: NDArray[Any], labels: NDArray[Any]) -> float:
     """The share of frames whose largest output, or whose single output, is the label."""
     flat = output.reshape(len(output), -1)
-    if len(labels) != len(flat):
-        raise UserError(f"{len(labels)} labels for {len(flat)} frames")
     classes = flat[:, 0] if flat.shape[1] == 1 else flat.argmax(axis=1)
-    return float((classes == labels.reshape(-1)).mean())
+    return float((classes == labels).mean())
 
 
-def _compare(output: NDArray[Any], expected: NDArray[Any]) -> tuple[int, str]:
+def _compare(output: NDArray[Any], expected: NDArray[Any], path: Path) -> tuple[int, str]:
     if output.size != expected.size:
-        raise UserError(f"outputs of shape {output.shape}, expected {expected.shape}")
+        raise UserError(
+            f"outputs of shape {list(expected.shape)}, those of the network: {list(output.shape)}", str(path)
+        )
     wrong = (output.reshape(len(output), -1) != expected.reshape(len(output), -1)).any(axis=1)
     if not wrong.any():
         return 0, "all outputs as expected, bit by bit"

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 from qnn_ir.errors import UserError
 
@@ -24,8 +25,8 @@ def synth_command(which: Callable[[str], str | None] = shutil.which) -> list[str
     raise UserError(f"no Vitis HLS found: none of {wanted} is on PATH", remedy="source the settings64.sh of Vitis")
 
 
-def synth(folder: Path) -> int:
-    """Run the Vitis script of `folder` (which holds `run_hls.tcl`); the exit code of the tool."""
+def synth(folder: Path, log: TextIO | None = None) -> int:
+    """Run the Vitis script of `folder` (which holds `run_hls.tcl`), its messages to `log`; the tool's exit code."""
     if not (folder / SCRIPT).is_file():
         raise UserError(f"no {SCRIPT} in this folder", str(folder), "give a folder that `qnnc build` made")
-    return subprocess.run(synth_command(), cwd=folder, check=False).returncode
+    return subprocess.run(synth_command(), cwd=folder, stdout=log, check=False).returncode

@@ -1,6 +1,7 @@
 """`qnnc` as a newcomer uses it, on the network that ships with the project."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -161,3 +162,55 @@ def test_wrong_usage_exits_with_two() -> None:
         [sys.executable, "-m", "qnn_ir.driver.qnnc", "bild"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        (["--board", "none"], "unknown board"),
+        (["--folding", "missing.json"], "missing.json: "),
+        (["--verify-each", "missing.npy"], "missing.npy: "),
+        (["-o", DIGITS], f"{DIGITS}: the output exists"),
+        (["--input", "uint99"], f"{DIGITS}: "),
+    ],
+)
+def test_errors_name_the_file_that_is_wrong(
+    options: list[object], place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert qnnc("build", DIGITS, "-o", tmp_path / "out", *options, "--json") == 1
+    output, error = capsys.readouterr()
+    assert error.startswith(f"qnnc: error: {place}")
+    assert json.loads(output)["error"]["what"] in error
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "command"),
+    [
+        ("manifest.json", "{}", "sim"),
+        ("manifest.json", "[]", "report"),
+        ("ir/host.mlir", "junk", "sim"),
+        ("report.json", "{}", "report"),
+        ("hls/accelerator.cpp", "", "sim"),
+    ],
+)
+def test_damaged_builds_are_errors_of_one_line(
+    file: str, content: str, command: str, built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(built, out, ignore=shutil.ignore_patterns("build"))
+    (out / file).write_text(content)
+    assert qnnc(command, out, *(["--input", DATA] if command == "sim" else [])) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("g++ ")]
+    assert len(lines) == 1
+    assert lines[0].startswith("qnnc: error: ")
+
+
+def test_labels_and_expected_outputs_are_checked_before_anything_runs(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "five.npy", np.arange(5))
+    for option in ("--labels", "--expect"):
+        wrong = [option, tmp_path / "five.npy", "--output", tmp_path / "y.npy"]
+        assert qnnc("sim", built, "--input", DATA, *wrong) == 1
+        assert "five.npy: " in capsys.readouterr().err
+    assert not (tmp_path / "y.npy").exists()
