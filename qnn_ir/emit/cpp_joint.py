@@ -9,7 +9,7 @@ order does not depend on when its input comes: reads and writes may block.
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_joint_side import JointSide
 from qnn_ir.emit.cpp_scope import Scope
-from qnn_ir.emit.cpp_style import indented
+from qnn_ir.emit.cpp_style import PIPELINE, indented
 
 _TOGETHER = (
     "// Every side that is not done and whose awaits hold takes its next step. Positions wrap around at 2^32;",
@@ -23,7 +23,7 @@ def joint_lines(scope: Scope) -> list[str]:
     sides = {side.sym_name.data: JointSide(scope, side, several) for side in scope.process.sides}
     parts = {name: side.print(sides) for name, side in sides.items()}
     loop = [
-        "#pragma HLS PIPELINE II=1",
+        PIPELINE,
         *_independent(scope),
         *(line for conditions, _ in parts.values() for line in conditions),
         *(line for name in _readers_first(scope.process) for line in parts[name][1]),

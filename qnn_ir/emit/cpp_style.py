@@ -26,6 +26,13 @@ def indented(lines: Lines, by: str = "  ") -> Lines:
     return [line if line.startswith("#") else by + line for line in lines]
 
 
+PIPELINE = "#pragma HLS PIPELINE II=1 style=flp"
+"""
+One iteration per clock. Flushable: what is computed leaves also while the next iteration waits for its input. A
+pipeline that stalls as a whole (`stp`) would hold back tokens that the depths of channels do not account for.
+"""
+
+
 def used_only(definitions: Lines, text: Sequence[str]) -> Lines:
     """The definitions `const TYPE name = ...;` whose names occur in `text` or in a definition that is kept."""
     kept: Lines = []

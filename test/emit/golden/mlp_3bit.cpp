@@ -92,7 +92,7 @@ static void unpack_input(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<8> >
   for (unsigned frame = 0; frame < frames; ++frame) {
     i_loop:
     for (int i = 0; i < 3; ++i) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
       const ap_uint<8> x = in0.read();
       out0.write(x);
@@ -118,7 +118,7 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
     for (int nf = 0; nf < 4; ++nf) {
       sf_loop:
       for (int sf = 0; sf < 3; ++sf) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
         const int at = nf * 3 + sf;
         ap_uint<2> x[4];
@@ -180,7 +180,7 @@ static void fc1_width(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<8> > &o
     for (int g = 0; g < 2; ++g) {
       k_loop:
       for (int k = 0; k < 2; ++k) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
         const ap_uint<4> x = k * 2 > 0 ? last : ap_uint<4>(0);
         const ap_uint<4> x_1 = in0.read();
@@ -211,7 +211,7 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<14> > &out0, 
     for (int nf = 0; nf < 4; ++nf) {
       sf_loop:
       for (int sf = 0; sf < 2; ++sf) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
         const int at = nf * 2 + sf;
         ap_uint<2> x[4];
@@ -265,7 +265,7 @@ static void label_width(hls::stream<ap_uint<14> > &in0, hls::stream<ap_uint<28> 
     for (int g = 0; g < 2; ++g) {
       k_loop:
       for (int k = 0; k < 2; ++k) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
         const ap_uint<14> x = k * 2 > 0 ? last : ap_uint<14>(0);
         const ap_uint<14> x_1 = in0.read();
@@ -291,7 +291,7 @@ static void label(hls::stream<ap_uint<28> > &in0, hls::stream<ap_uint<3> > &out0
   for (unsigned frame = 0; frame < frames; ++frame) {
     t_loop:
     for (int t = 0; t < 2; ++t) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
       const int at = (t * 4 + 7) % 8;
       const ap_uint<28> x = in0.read();
@@ -351,7 +351,7 @@ static void label(hls::stream<ap_uint<28> > &in0, hls::stream<ap_uint<3> > &out0
 static void pack_output(hls::stream<ap_uint<3> > &in0, hls::stream<ap_uint<8> > &out0, const unsigned frames) {
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
     const ap_uint<3> x = in0.read();
     const ap_uint<8> all = (ap_uint<5>(0), x);
     out0.write(all);

@@ -11,7 +11,7 @@ static void unpack_input(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> >
   for (unsigned frame = 0; frame < frames; ++frame) {
     i_loop:
     for (int i = 0; i < 60; ++i) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
       const ap_uint<8> x = in0.read();
       out0.write(ap_uint<4>(x.range(3, 0)));
@@ -34,7 +34,7 @@ static void window(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<4> > &out0
   // their differences do not: they are never larger than the memory between the sides.
   each_step:
   while (fill_frame != frames || emit_frame != frames) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
     // awaits order a load and a store of one word: these never come in one iteration
 #pragma HLS DEPENDENCE variable=lines type=intra dependent=false
     const bool fill_go = fill_frame != frames && int(emit_position - fill_position) > -18;
@@ -105,7 +105,7 @@ static void pack_output(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<8> > 
   for (unsigned frame = 0; frame < frames; ++frame) {
     i_loop:
     for (int i = 0; i < 540; ++i) {
-#pragma HLS PIPELINE II=1
+#pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
       const ap_uint<4> x = in0.read();
       const ap_uint<8> all = (ap_uint<4>(0), x);

@@ -11,7 +11,7 @@
 // CHECK-NEXT:   for (unsigned frame = 0; frame < frames; ++frame) {
 // CHECK-NEXT:     i_loop:
 // CHECK-NEXT:     for (int i = 0; i < 8; ++i) {
-// CHECK-NEXT: #pragma HLS PIPELINE II=1
+// CHECK-NEXT: #pragma HLS PIPELINE II=1 style=flp
 // CHECK-NEXT: #pragma HLS LOOP_FLATTEN
 // CHECK-NEXT:       const ap_uint<8> x = from.read();
 // CHECK-NEXT:       to.write(x);
