@@ -23,6 +23,7 @@ from qnn_ir.constants import IntArray, to_numpy, type_range
 from qnn_ir.dialects.hlsc import MemType, TopOp, bits_of
 from qnn_ir.dialects.stream import GraphOp, MvtuOp, Weighted, channel, tiled
 from qnn_ir.driver.packing import WordFormat, pack, unpack
+from qnn_ir.emit.interface import port_names
 from qnn_ir.errors import UserError
 
 Entry = dict[str, Any]
@@ -67,9 +68,11 @@ def weight_files(layers: Sequence[Loaded], top: TopOp) -> tuple[list[Entry], dic
     """The complete entries of the manifest, and the files with the words of the layers' own weights."""
     entries: list[Entry] = []
     files: dict[str, bytes] = {}
+    names = port_names(top)
+    assert names is not None, "hlsc-legalize-names was last"
     for layer, memory in zip(layers, top.memories, strict=True):
         assert isinstance(memory.type, MemType)
-        port = {"port": memory.name_hint, "word_bits": bits_of(memory.type.value), "words": memory.type.depth.data}
+        port = {"port": names[memory.index], "word_bits": bits_of(memory.type.value), "words": memory.type.depth.data}
         entries.append(layer.entry | port)
         files[layer.entry["file"]] = words_of(entries[-1], layer.matrix).tobytes()
     return entries, files

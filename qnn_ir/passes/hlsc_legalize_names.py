@@ -85,7 +85,7 @@ def _port_names(ports: Sequence[BlockArgument], outputs: list[bool], scope: Name
     result: list[StringAttr] = []
     for port, output in zip(ports, outputs, strict=True):
         if isinstance(port.type, MemType):
-            name = scope.take(port.name_hint or "words", "words")
+            name = scope.take(port.name_hint or "tiles", "tiles")
         else:
             name = scope.take(f"{'out' if output else 'in'}{counts[output]}")
             counts[output] += 1

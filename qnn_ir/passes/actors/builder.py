@@ -149,7 +149,7 @@ class ProcessBuilder(BodyBuilder):
             process.ports[last:],
         )
         self.counters = tuple(side.body.block.args[1:])
-        hints = {"in": self.inputs, "out": self.outputs, "words": self.memory_ports}
+        hints = {"in": self.inputs, "out": self.outputs, "tiles": self.memory_ports}
         for hint, ports_ in hints.items():
             for port in ports_:
                 port.name_hint = hint
