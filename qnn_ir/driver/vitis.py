@@ -12,7 +12,6 @@ SCRIPT = "run_hls.tcl"
 _TOOLS: dict[str, Callable[[str], list[str]]] = {
     "vitis-run": lambda script: ["--mode", "hls", "--tcl", script],
     "vitis_hls": lambda script: ["-f", script],
-    "vivado_hls": lambda script: ["-f", script],
 }
 
 

@@ -1,4 +1,4 @@
-"""The report of a folded graph: what every layer costs in cycles, LUTs and bits."""
+"""The report of a folded graph: what every layer takes in cycles and bits."""
 
 from typing import Any
 
