@@ -80,5 +80,5 @@ def test_compiled(seed: int, tmp_path: Path):
     (tmp_path / "mlp.onnx").write_bytes(model.SerializeToString())
     options = BuildOptions(pe=seed % 4 + 1, simd=seed % 3 + 1)
     build_folder(tmp_path / "mlp.onnx", tmp_path / "out", options, Progress(quiet=True))
-    output, _ = simulate(tmp_path / "out", frames[:, 0], Progress(quiet=True))
+    output = simulate(tmp_path / "out", [frames[:, 0]], Progress(quiet=True)).outputs[0]
     assert agreeing(output, exact, 1e-6).all()
