@@ -1,5 +1,6 @@
 """All files of an accelerator: C++, header, weights, testbench, Vitis script."""
 
+import re
 import textwrap
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr
@@ -26,6 +27,8 @@ _LABELS = """
 #pragma GCC diagnostic ignored "-Wunused-label"  // labels name the loops in the reports of synthesis
 """
 
+_AP_INT_MAX_W = 1024  # the default of AMD's header
+
 _DEFAULT_DEVICE = Device("none", "xc7z020clg400-1", 10.0, 53200, 106400, 280, 220)
 
 
@@ -44,9 +47,10 @@ def emit_project(module: ModuleOp) -> dict[str, str]:
     separate = len(roms) > _WEIGHTS_INLINE
     banner = _banner(module, "//")
     interface = top.interface
+    source = _source(top, processes, "" if separate else roms, separate)
     files = {
-        f"{top.name}.cpp": banner + _source(top, processes, "" if separate else roms, separate),
-        f"{top.name}.h": banner + _header(interface),
+        f"{top.name}.cpp": banner + source,
+        f"{top.name}.h": banner + _header(interface, source),
         "tb.cpp": banner + testbench(interface, top.wiring()),
         "run_hls.tcl": vitis_script(
             top.name,
@@ -86,14 +90,20 @@ def _source(top: TopPrinter, processes: list[ProcessText], roms: str, separate: 
     return include + _LABELS + helper_text(helpers) + top.helpers + words + roms + functions + top.function()
 
 
-def _header(interface: Interface) -> str:
+def _header(interface: Interface, source: str) -> str:
     guard = f"{interface.top.upper()}_H"
     constants = "".join(f"static const unsigned {p.beats_constant} = {p.beats};\n" for p in interface.ports)
     described = "".join(f"//   {p.description}\n" for p in (*interface.ports, *interface.memories))
     return (
-        f"#ifndef {guard}\n#define {guard}\n\n#include <ap_int.h>\n#include <hls_stream.h>\n\n"
+        f"#ifndef {guard}\n#define {guard}\n\n{_width_limit(source)}#include <ap_int.h>\n#include <hls_stream.h>\n\n"
         f"// Computes `frames` frames.\n{described}{constants}\n{interface.signature()};\n\n#endif\n"
     )
+
+
+def _width_limit(source: str) -> str:
+    """AMD's ap_int.h stops at 1024 bits unless it is told before its inclusion how wide words become (UG1399)."""
+    widest = max((int(bits) for bits in re.findall(r"\bap_u?int<(\d+)>", source)), default=0)
+    return f"#define AP_INT_MAX_W {1 << widest.bit_length()}\n" if widest > _AP_INT_MAX_W else ""
 
 
 def _weights(top: str, roms: str) -> str:
