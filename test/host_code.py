@@ -20,7 +20,9 @@ from qnn_ir.interp.qnn import run_function
 
 Array = NDArray[Any]
 
-STRICT = ("-std=c++14", "-O1", "-Wall", "-Wextra", "-Werror")
+QUICK = ("-std=c++14", "-O0", "-Wall", "-Wextra", "-Werror")
+STRICT = ("-std=c++14", "-O2", "-Wall", "-Wextra", "-Werror")
+"""More warnings: some need the optimiser."""
 
 
 def function(module: ModuleOp, name: str) -> FuncOp:
@@ -77,7 +79,7 @@ class Compiled:
     """The functions of `host.cpp`, frame by frame. An exception of the C++ is a `ValueError`."""
 
     def __init__(
-        self, folder: Path, module: ModuleOp, *, cxx: str = "g++", flags: Sequence[str] = STRICT, ports: bool = False
+        self, folder: Path, module: ModuleOp, *, cxx: str = "g++", flags: Sequence[str] = QUICK, ports: bool = False
     ):
         self.module = module
         calls = [self._wrapper(name) for name in ("prologue", "epilogue")]
