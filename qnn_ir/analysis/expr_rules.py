@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qnn_ir.analysis.expr import (
+    VAR,
     Affine,
     Clip,
     Count,
@@ -69,6 +70,25 @@ def _rebuild_one(node: Node, x: Node, made: dict[int, Node], change: Callable[[C
             return pair(x, made[id(node.y)], node.product)
         case _:
             return x
+
+
+def split_at(root: Node, inner: Node) -> Node | None:
+    """`outer` with `root = outer(inner)`, over the variable `VAR`; None where `root` depends on more than `inner`."""
+    made = dict[int, Node]()
+    for node in topological(root):
+        if node is inner:
+            made[id(node)] = VAR
+        elif node.inputs and all(id(i) in made for i in node.inputs):
+            made[id(node)] = _rebuild_one(node, made[id(node.inputs[0])], made, lambda c: c, None)
+    return made.get(id(root))
+
+
+def inner_quantiser(root: Node) -> Node | None:
+    """The first quantiser on the way to the quantiser `root`, if everything behind it depends on it alone."""
+    for node in topological(root):
+        if node is not root and isinstance(node, Quant | Count):
+            return node if split_at(root, node) else None
+    return None
 
 
 def take(root: Node, rows: Rows) -> Node:

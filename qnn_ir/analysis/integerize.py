@@ -15,16 +15,18 @@ from numpy.typing import NDArray
 from qnn_ir import maps
 from qnn_ir.analysis.align import PairBase, pair_steps
 from qnn_ir.analysis.expr import VAR, Clip, Node, affine, peel
-from qnn_ir.analysis.expr_rules import row_count
+from qnn_ir.analysis.expr_rules import inner_quantiser, rebuild, row_count, split_at, take
+from qnn_ir.analysis.map_forms import FEW_STEPS, choose_form, clipped, stored_bits
 from qnn_ir.analysis.rational import Coef, coef, scalar
 from qnn_ir.analysis.scaled import scaled_integer
 from qnn_ir.analysis.steps import Steps, find_steps
-from qnn_ir.analysis.value import Base, Piece, Value
+from qnn_ir.analysis.value import Base, Piece, Value, refine
 from qnn_ir.int_types import width_of
 
 Ints = NDArray[np.int64]
 SEARCHED = 1 << 12  # shorter ranges are tabulated as steps whatever the function
 PRODUCT_LIMIT = 1 << 60
+CHEAP_BITS = 1 << 12  # maps that store no more are not looked at again
 
 
 class UserNote(UserWarning):
@@ -50,6 +52,14 @@ class Mapped:
     lo: Ints
     hi: Ints
     value: Value
+    row_of: Ints
+
+    def bits(self) -> int:
+        """What the cheapest form of the map stores."""
+        lo, hi = np.full(len(self.steps.base), self.lo.max()), np.full(len(self.steps.base), self.hi.min())
+        np.minimum.at(lo, self.row_of, self.lo)
+        np.maximum.at(hi, self.row_of, self.hi)
+        return stored_bits(choose_form(clipped(self.steps, lo, hi), lo, hi))
 
 
 def narrowing_shift(lo: Ints, hi: Ints) -> int:
@@ -155,7 +165,51 @@ class Plan:
         shift = narrowing_shift(lo, hi)
         steps = Steps(steps.base - shift, steps.positions, steps.deltas)
         result = _stored_value(value, self.parts, lo - shift, hi - shift, shift)
-        return Mapped(steps, row_of[value.gid], low, high, result)
+        return Mapped(steps, row_of[value.gid], low, high, result, row_of)
+
+
+def worth_cutting(whole: Plan) -> tuple[Value, list[Node]] | None:
+    """The `cut` where a map up to the inner quantiser and one behind it store less than `whole`."""
+    value, parts, values = whole.value, whole.parts, whole.steps.values
+    if int((values.max(axis=1) - values.min(axis=1)).max()) <= FEW_STEPS:
+        return None
+    if (found := cut(value, parts)) is None or (bits := whole.finish().bits()) <= CHEAP_BITS:
+        return None
+    inner, outer = found
+    first = plan(inner, roots(inner) or []).finish()
+    behind = behind_cut(value, parts, first.value, outer)
+    second = plan(behind, roots(behind) or []).finish()
+    return found if first.bits() + second.bits() < bits else None
+
+
+def cut(value: Value, parts: list[Root]) -> tuple[Value, list[Node]] | None:
+    """The inner quantiser of every piece, and what follows it; None where there is none in some piece."""
+    if isinstance(value.base, PairBase):
+        return None
+    inner = [inner_quantiser(part.integer) for part in parts]
+    outer = [split_at(part.integer, node) for part, node in zip(parts, inner, strict=True) if node]
+    found = [node for node in inner if node]
+    rest = [node for node in outer if node]
+    if len(found) < len(parts) or len(rest) < len(parts):
+        return None
+    return value.with_pieces([Piece(p.rows, node) for p, node in zip(value.pieces, found, strict=True)]), rest
+
+
+def behind_cut(value: Value, parts: list[Root], inner: Value, outer: list[Node]) -> Value:
+    """The functions `s * outer(.) + b` of `value` as functions of the stored integers of `inner`."""
+    refined, row = refine(inner, value.gid, value.rows)
+    pieces = list[Piece]()
+    for piece, part, rest in zip(value.pieces, parts, outer, strict=True):
+        place = np.full(value.rows, -1)
+        place[piece.rows] = np.arange(len(piece.rows))
+        whole = affine(part.s, part.b, rest)
+        for stored in refined.pieces:
+            chosen: Ints = np.flatnonzero(place[row[stored.rows]] >= 0)
+            if len(chosen):
+                rows = stored.rows[chosen]
+                leaf = take(stored.expr, chosen)
+                pieces.append(Piece(rows, rebuild(take(whole, place[row[rows]]), leaf, lambda c: c)))
+    return refined.with_pieces(pieces)
 
 
 def _stored_value(value: Value, parts: list[Root], lo: Ints, hi: Ints, shift: int) -> Value:

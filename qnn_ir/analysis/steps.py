@@ -184,10 +184,10 @@ def _between_knots(reached: Reached, target: Ints, lo: Ints, hi: Ints) -> tuple[
     An affine function has its steps within 1 of that line, so that two or three more evaluations find them.
     """
     count = target.shape[1]
-    knots = np.unique(np.linspace(0, count - 1, KNOTS).astype(np.int64))
+    knots = np.arange(KNOTS, dtype=np.int64) * (count - 1) // (KNOTS - 1)
     ends = (np.repeat(end[:, None], len(knots), axis=1) for end in (lo, hi))
     places = _bisect(reached, target[:, knots], *ends)
-    after = np.minimum(np.searchsorted(knots, np.arange(count), side="left"), len(knots) - 1)
+    after = np.asarray(np.searchsorted(knots[:-1], np.arange(count), side="left"), np.int64)
     before = np.maximum(after - 1, 0)
     left, right = np.where(after == 0, places[:, :1], places[:, before]), places[:, after]
     share = (np.arange(count) - knots[before]) / np.maximum(knots[after] - knots[before], 1)

@@ -228,3 +228,13 @@ def test_sixteen_bits_end_to_end(signed: bool) -> None:
     module = check(net, net.op(qnn.AveragePoolOp(x, kernel=(6, 6))))
     assert all(isinstance(op.map, qnn.RequantAttr) for op in ops(module, qnn.MapOp) if isinstance(op, qnn.MapOp))
     assert time.perf_counter() - started < 60
+
+
+def test_two_quantisers_with_a_function_between_stay_two_maps_where_that_is_smaller() -> None:
+    net, x = image(bits=8, scale=0.05)
+    y = net.conv(x, 8, scale=np.linspace(0.1, 0.3, 8).reshape(8, 1, 1, 1))
+    y = net.op(qnn.LeakyReluOp(net.quant(y, 0.21, bits=8), alpha=0.125))
+    module = check(net, net.conv(net.quant(y, 0.19, bits=8), 2))
+    found = [op for op in ops(module, qnn.MapOp) if isinstance(op, qnn.MapOp)]
+    assert [type(op.map) for op in found] == [qnn.RequantAttr, qnn.TableAttr]
+    assert found[1].map.rows() == 1

@@ -13,7 +13,16 @@ from xdsl.rewriter import Rewriter
 
 from qnn_ir import maps
 from qnn_ir.analysis.align import PairBase
-from qnn_ir.analysis.integerize import UserNote, clamped_affine, is_stored, plan, roots, scaled_roots
+from qnn_ir.analysis.integerize import (
+    UserNote,
+    behind_cut,
+    clamped_affine,
+    is_stored,
+    plan,
+    roots,
+    scaled_roots,
+    worth_cutting,
+)
 from qnn_ir.analysis.map_forms import steps_map
 from qnn_ir.analysis.rational import Coef
 from qnn_ir.analysis.transfer import Constant
@@ -121,6 +130,10 @@ class Walk:
             result.base.handle = self.map_op(base, function, groups, result.base)
             return result
         planned = plan(value, parts)
+        if found := worth_cutting(planned):
+            inner, outer = found
+            behind = behind_cut(value, parts, self._map(inner, roots(inner) or []), outer)
+            return self._map(behind, roots(behind) or [])
         if isinstance(base.handle, Deferred):
             base.sign = np.where(base.handle.may_flip(planned.falling_groups()), -base.sign, base.sign)
         mapped = planned.finish()
