@@ -183,14 +183,15 @@ def _between_knots(reached: Reached, target: Ints, lo: Ints, hi: Ints) -> tuple[
 
     An affine function has its steps within 1 of that line, so that two or three more evaluations find them.
     """
-    count = target.shape[1]
-    knots = np.arange(KNOTS, dtype=np.int64) * (count - 1) // (KNOTS - 1)
+    count = int(target.shape[1])
+    columns: Ints = np.arange(count, dtype=np.int64)
+    knots: Ints = columns[columns[:KNOTS] * (count - 1) // (KNOTS - 1)]
     ends = (np.repeat(end[:, None], len(knots), axis=1) for end in (lo, hi))
     places = _bisect(reached, target[:, knots], *ends)
-    after = np.asarray(np.searchsorted(knots[:-1], np.arange(count), side="left"), np.int64)
-    before = np.maximum(after - 1, 0)
+    after = np.asarray(np.searchsorted(knots[:-1], columns, side="left"), np.int64)
+    before: Ints = np.maximum(after - 1, 0)
     left, right = np.where(after == 0, places[:, :1], places[:, before]), places[:, after]
-    share = (np.arange(count) - knots[before]) / np.maximum(knots[after] - knots[before], 1)
+    share = (columns - knots[before]) / np.maximum(knots[after] - knots[before], 1)
     guess = left + np.rint((right - left) * share).astype(np.int64)
     for offset in (-2, 2):
         point = np.clip(guess + offset, left, right)
