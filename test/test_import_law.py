@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "passes": BASE | {"dialects", "analysis", "targets"},
     "interp": BASE | {"dialects", "analysis"},
     "emit": BASE | {"dialects.hlsc"},
-    "emit.host": BASE | {"dialects.hlsc", "dialects.stream", "dialects.qnn", "emit"},  # host code is printed from `qnn`
+    "emit.host": BASE | {"dialects.hlsc", "dialects.qnn", "emit"},  # host code is printed from `qnn`
     "targets": BASE,
     "report": BASE | {"analysis", "dialects"},
     "driver": None,  # knows the whole chain
