@@ -91,7 +91,7 @@ def _limits(steps: Steps, lo: Ints, hi: Ints, low: int, high: int) -> _Limits | 
     for row in range(len(lo)):
         index = np.asarray(np.searchsorted(sums[row], targets - first[row]), np.int64)
         known = np.append(steps.positions[row], 0)
-        places = known[np.minimum(index, len(known) - 1)]
+        places: Ints = known[np.minimum(index, len(known) - 1)]
         inside = (targets > first[row]) & (targets <= last[row])
         # a value that the row never leaves downwards (upwards) still bounds it, unless the clamp does
         places = np.where(inside, places, np.where(targets <= first[row], lo[row], hi[row] + 1))
