@@ -94,7 +94,8 @@ def _limits(steps: Steps, lo: Ints, hi: Ints, low: int, high: int) -> _Limits | 
         places: Ints = known[np.minimum(index, len(known) - 1)]
         inside = (targets > first[row]) & (targets <= last[row])
         # a value that the row never leaves downwards (upwards) still bounds it, unless the clamp does
-        places = np.where(inside, places, np.where(targets <= first[row], lo[row], hi[row] + 1))
+        ends = np.where(targets <= first[row], int(lo[row]), int(hi[row]) + 1)
+        places = np.where(inside, places, ends)
         for found, kept, shift, sign in (
             (reached, inside | (targets == first[row]), 0, 1),
             (missed, inside | (targets == last[row] + 1), 1, -1),
