@@ -2,7 +2,7 @@
 Every textual test under `test/lit` as a pytest of its own.
 
 One lit session runs all selected files: starting lit costs more than most of them. With pytest-xdist one worker runs
-the session, the others wait for its results.
+all files at once, the others wait for its results.
 """
 
 import json
