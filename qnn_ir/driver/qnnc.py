@@ -92,6 +92,15 @@ def _show_warning(message: Warning | str, *_place: object, **_options: object) -
     print(f"qnnc: warning: {message}", file=sys.stderr)
 
 
+def _was_interrupted(error: BaseException | None) -> bool:
+    """NumPy turns a Ctrl-C during its import into an ImportError."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """
     Entry point; returns the exit code: 0 done, 1 the user's problem (one line on stderr), 2 wrong usage,
@@ -116,6 +125,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         except Exception as error:
             if arguments.debug:
                 raise
+            if _was_interrupted(error):
+                print("qnnc: interrupted", file=sys.stderr)
+                return 130
             line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             print(f"qnnc: internal error: {line}; please report it with the traceback of --debug", file=sys.stderr)
             return 3

@@ -157,6 +157,20 @@ def test_synth_without_vitis_says_so(built: Path, capsys: pytest.CaptureFixture[
     assert "no Vitis HLS found" in capsys.readouterr().err
 
 
+def test_an_interrupt_that_an_import_hides_is_one_line(
+    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted_import(*_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            raise ImportError("cannot import numpy") from interrupt
+
+    monkeypatch.setattr("qnn_ir.driver.qnnc.run", interrupted_import)
+    assert main(["report", str(built)]) == 130
+    assert capsys.readouterr().err == "qnnc: interrupted\n"
+
+
 def test_wrong_usage_exits_with_two() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "qnn_ir.driver.qnnc", "bild"], capture_output=True, text=True, check=False
