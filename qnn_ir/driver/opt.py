@@ -5,11 +5,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import IO, ClassVar
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import PassPipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, InterpretationError, ParseError
 from xdsl.xdsl_opt_main import xDSLOptMain
 
@@ -49,6 +50,16 @@ class QnnOptMain(xDSLOptMain):
             return super().parse_chunk(chunk, file_extension, start_offset)
         except UnicodeDecodeError as error:
             raise no_text(self.args.input_file or "stdin") from error
+
+    def setup_pipeline(self) -> None:
+        """`qnn-compile` is shown and timed as the passes that it consists of."""
+        super().setup_pipeline()
+        if all(p.name != "qnn-compile" for p in self.pipeline.passes):
+            return
+        from qnn_ir.passes.pipelines import QnnCompilePass  # every pass of ours, which other pipelines need not load
+
+        passes = (p.steps() if isinstance(p, QnnCompilePass) else (p,) for p in self.pipeline.passes)
+        self.pipeline = PassPipeline(tuple(chain.from_iterable(passes)), self.pipeline.callback)
 
     def prepare_output(self) -> IO[str]:
         """Text is kept until all of it is there: a run that fails leaves an older file as it was."""

@@ -72,8 +72,23 @@ class QnnCompilePass(ModulePass):
     interface: str = "axis"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for p in self.steps():
+            p.apply(ctx, op)
+
+    def steps(self) -> tuple[ModulePass, ...]:
+        """The passes that it consists of, for tools that show what happens between them."""
         folding = StreamFoldPass(target_cycles=self.target_cycles, folding_file=self.folding_file)
         passes = default_pipeline(self.input, folding, self.interface)
-        for p in passes:
-            p.apply(ctx, op)
-        record_pipeline(op, passes)
+        return (*passes, _RecordPipelinePass(passes))
+
+
+@dataclass(frozen=True)
+class _RecordPipelinePass(ModulePass):
+    """`record_pipeline` as the last step of `qnn-compile`."""
+
+    name = "qnn-record-pipeline"
+
+    passes: tuple[ModulePass, ...]
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        record_pipeline(op, self.passes)

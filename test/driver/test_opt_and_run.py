@@ -1,14 +1,17 @@
 """`qnn-opt` and `qnn-run`: files in, text or arrays out, errors in one line."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from models import ROOT
 from onnx import TensorProto, helper, save
 
 from qnn_ir.driver import opt, run
+from qnn_ir.passes.pipelines import default_pipeline
 
 MODULE = """
 func.func @main(%x: tensor<1x4xf32> {qnn.name = "in"}) -> tensor<1x4xf32> {
@@ -85,6 +88,13 @@ def test_opt_reads_onnx(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert opt.main([str(tmp_path / "net.onnx"), "--print-debuginfo"]) == 0
     text = capsys.readouterr().out
     assert 'qnn.relu %0 : (tensor<1x4xf32>) -> tensor<1x4xf32> loc("act")' in text
+
+
+def test_the_whole_compiler_is_shown_pass_by_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    example = str(ROOT / "examples" / "digits" / "digits.onnx")
+    assert opt.main([example, "-p", "qnn-compile", "--print-between-passes"]) == 0
+    shown = re.findall(r"^IR after (\S+):$", capsys.readouterr().out, re.MULTILINE)
+    assert shown == [p.name for p in default_pipeline()]
 
 
 @pytest.mark.parametrize(
