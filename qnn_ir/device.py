@@ -1,6 +1,6 @@
 """The device that a module is compiled for: a `dlti` spec on the module, so that text alone says everything."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from xdsl.dialects.builtin import Float64Type, FloatAttr, IntegerAttr, ModuleOp, StringAttr, i64
@@ -29,7 +29,7 @@ class Device:
 
 def set_device(module: ModuleOp, device: Device) -> None:
     """Write `device` on the module."""
-    spec = TargetDeviceSpecAttr({key: _attribute(value) for key, value in asdict(device).items()})
+    spec = TargetDeviceSpecAttr({field.name: _attribute(getattr(device, field.name)) for field in fields(Device)})
     module.attributes[ATTRIBUTE] = TargetSystemSpecAttr({_FPGA: spec})
 
 
