@@ -273,7 +273,17 @@ def set_types(function: FuncOp) -> None:
         if _has_free_type(value):
             element = int_type(*ends[find(value)])
             if element != qnn.element_of(value):
-                Rewriter.replace_value_with_new_type(value, TensorType(element, qnn.shape_of(value)))
+                _retype(value, element)
+
+
+def _retype(value: SSAValue, element: IntegerType) -> None:
+    """Give `value` another element type; a constant is stored anew."""
+    if isinstance(value.owner, qnn.ConstantOp):
+        wider = qnn.ConstantOp(value.owner.numpy(), element)
+        wider.location = value.owner.location
+        Rewriter.replace_op(value.owner, wider)
+    else:
+        Rewriter.replace_value_with_new_type(value, TensorType(element, qnn.shape_of(value)))
 
 
 def _same_types(function: FuncOp) -> list[tuple[SSAValue, Sequence[SSAValue]]]:
@@ -297,4 +307,4 @@ def _has_free_type(value: SSAValue) -> bool:
     owner = value.owner
     if isinstance(owner, qnn.TopKOp):
         return value is owner.values
-    return isinstance(owner, qnn.TensorOp) and not isinstance(owner, qnn.ArgMaxOp)
+    return isinstance(owner, qnn.TensorOp | qnn.ConstantOp) and not isinstance(owner, qnn.ArgMaxOp)

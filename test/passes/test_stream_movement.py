@@ -10,6 +10,7 @@ from stream_nets import SI16, Net, check
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import SSAValue
 
+from qnn_ir import maps
 from qnn_ir.constants import int_type
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import DepthToSpaceMode, shape_of
@@ -140,6 +141,36 @@ def test_concat_of_unlike_orders(folding: StreamFoldPass) -> None:
     net.add(qnn.TransposeOp(net.value, (0, 1, 3, 2)))
     kinds = through(net, qnn.ConcatOp([first, net.value, first], 1), folding)
     assert kinds == [CONV, stream.ForkOp, REORDER, CONCAT, CONV]
+
+
+@folded
+@pytest.mark.parametrize("axis", [1, 2, 3])
+@pytest.mark.parametrize("places", ["cx", "xc", "cxc", "ccxcxcc", "xx"])
+def test_concat_with_constants(folding: StreamFoldPass, axis: int, places: str) -> None:
+    net = Net(*[(1, 3, 4, 2)] * places.count("x"))
+    streams: list[SSAValue] = []
+    for arg in list(net.block.args):
+        net.value = arg
+        streams.append(pointwise(net, 4))
+    shape = [1, 4, 4, 2]
+    shape[axis] = 2
+    parts = [streams.pop() if place == "x" else stored(net, shape, 0, 3) for place in places]
+    through(net, qnn.ConcatOp(parts, axis), folding)
+
+
+def stored(net: Net, shape: Sequence[int], low: int, high: int) -> SSAValue:
+    """A constant with an element type for `low` to `high`."""
+    op = qnn.ConstantOp(net.random.integers(low, high + 1, shape), int_type(low, high))
+    net.block.add_op(op)
+    return op.result
+
+
+def test_constants_beside_channels_keep_lanes_together() -> None:
+    net = image(3, 2, 2, outputs=4)
+    identity = qnn.MapAttr.from_map(maps.Requant(np.array([1]), np.array([0]), 0, "floor", -4, 3))
+    net.add(qnn.MapOp(net.value, identity, np.zeros((1, 1, 1, 1), np.int64), element=int_type(-4, 3)))
+    kinds = through(net, qnn.ConcatOp([net.value, stored(net, (1, 2, 2, 2), -4, 3)], 1), FOLDINGS[1])
+    assert kinds == [CONV, stream.MapOp, stream.WindowOp, stream.MapOp, CONV]
 
 
 @folded

@@ -76,12 +76,12 @@ def vectors_of(op: Operation, value: SSAValue, axis: int, conversion: Conversion
         return wire, Vectors(wire.order, shape, axis)
 
 
-def holding(op: Operation, wire: Wire, value: int, conversion: Conversion) -> Wire:
-    """`wire` with an element type that holds `value` as well."""
-    lo, hi = type_range(channel(wire.channel).element)
-    if lo <= value <= hi:
+def holding(op: Operation, wire: Wire, conversion: Conversion, *values: int) -> Wire:
+    """`wire` with an element type that holds `values` as well."""
+    low, high = type_range(channel(wire.channel).element)
+    lo, hi = min(low, *values), max(high, *values)
+    if (lo, hi) == (low, high):
         return wire
-    lo, hi = min(lo, value), max(hi, value)
     same = qnn.MapAttr.from_map(maps.Requant(np.array([1]), np.array([0]), 0, "floor", lo, hi))
     name = conversion.names.take(f"{conversion.stem(op)}_extend")
     actor = stream.MapOp(name, wire.channel, same, dense_int(np.zeros(1, np.int64)), int_type(lo, hi))

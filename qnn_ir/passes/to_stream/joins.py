@@ -1,7 +1,7 @@
 """Lowerings of operators on several streams: sums, products and concatenation."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from xdsl.ir import Operation, SSAValue
@@ -10,7 +10,9 @@ from qnn_ir import maps
 from qnn_ir.constants import IntArray, dense_int, type_range
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import constant_value, shape_of
+from qnn_ir.dialects.stream import channel
 from qnn_ir.passes.to_stream.arrange import arranged, is_transposition, nested
+from qnn_ir.passes.to_stream.borders import between
 from qnn_ir.passes.to_stream.movement import repeated
 from qnn_ir.passes.to_stream.nests import Nest, natural_nest, nest_of, pixel_axes
 from qnn_ir.passes.to_stream.order import period
@@ -109,27 +111,61 @@ def _broadcast(op: Operation, wire: Wire, shape: tuple[int, ...], target: Nest, 
 
 
 def concat(op: qnn.ConcatOp, conversion: Conversion) -> None:
-    """Vectors one behind the other; a vector is what passes while the axes outside the joined one stand still."""
-    wires = [conversion.wire(value) for value in op.inputs]
-    shapes = [shape_of(value) for value in op.inputs]
+    """
+    Vectors one behind the other; a vector is what passes while the axes outside the joined one stand still.
+
+    Constants become a border of the vectors that they stand beside.
+    """
+    values: Sequence[SSAValue] = op.inputs
+    shapes = [shape_of(value) for value in values]
     axis = op.axis.value.data % len(shapes[0])
-    axes = _cheapest_axes(wires, shapes, axis)
+    streams = [index for index, value in enumerate(values) if constant_value(value) is None]
+    wires = [conversion.wire(values[index]) for index in streams]
+    axes = _cheapest_axes(wires, [shapes[index] for index in streams], axis)
     vectors = math.prod(shapes[0][a] for a in axes[: axes.index(axis)])
-    orders: list[IntArray] = []
-    for index, (wire, shape) in enumerate(zip(wires, shapes, strict=True)):
-        if not _conforms(wire, shape, axes, axis):
-            wires[index] = arranged(op, wire, shape, natural_nest(shape, axes).order(), conversion)
-        numbers = [np.full(s, -1) for s in shapes]
-        numbers[index] = np.arange(wire.order.size).reshape(shape)
-        places = np.empty(wire.order.size, np.int64)
+    orders = [natural_nest(shape, axes).order() for shape in shapes]
+    for place, index in enumerate(streams):
+        if not _conforms(wires[place], shapes[index], axes, axis):
+            wires[place] = arranged(op, wires[place], shapes[index], orders[index], conversion)
+        orders[index] = wires[place].order
+    channels = [
+        between(op, wire, vectors, _constants(values, orders, before), _constants(values, orders, behind), conversion)
+        for wire, (before, behind) in zip(wires, _sides(streams, len(values)), strict=True)
+    ]
+    source, element = channels[0], integer_of(op.result)
+    if len(channels) > 1:
+        lengths = [channel(value).elements // vectors for value in channels]
+        actor = stream.ConcatOp(conversion.layer(op), channels, lengths, element, vectors)
+        conversion.emit(op, actor)
+        source = actor.result
+    conversion.define(op.result, source, _joined(op, orders, vectors))
+
+
+def _sides(streams: list[int], count: int) -> list[tuple[range, range]]:
+    """For each of `streams` the inputs in front of it and behind it that it takes along, of `count` inputs."""
+    ends = [*streams[1:], count]
+    firsts = [range(streams[0]), *(range(0) for _ in streams[1:])]
+    return [(first, range(s + 1, end)) for first, s, end in zip(firsts, streams, ends, strict=True)]
+
+
+def _constants(values: Sequence[SSAValue], orders: list[IntArray], part: range) -> list[IntArray]:
+    """The elements of the constants among `values` at the places `part`, in the sequence in which they travel."""
+    arrays = [(constant_value(values[index]), orders[index]) for index in part]
+    return [array.ravel()[order] for array, order in arrays if array is not None]
+
+
+def _joined(op: qnn.ConcatOp, orders: list[IntArray], vectors: int) -> IntArray:
+    """The order of the result, whose inputs travel in `orders`."""
+    values: Sequence[SSAValue] = op.inputs
+    parts: list[IntArray] = []
+    for index, order in enumerate(orders):
+        numbers = [np.full(shape_of(value), -1) for value in values]
+        numbers[index] = np.arange(order.size).reshape(numbers[index].shape)
         joined = op.move(*numbers).ravel()
+        places = np.empty(order.size, np.int64)
         places[joined[joined >= 0]] = np.flatnonzero(joined >= 0)
-        orders.append(places[wires[index].order].reshape(vectors, -1))
-    lengths = [order.shape[1] for order in orders]
-    element = integer_of(op.result)
-    actor = stream.ConcatOp(conversion.layer(op), [wire.channel for wire in wires], lengths, element, vectors)
-    conversion.emit(op, actor)
-    conversion.define(op.result, actor.result, np.concatenate(orders, axis=1).ravel())
+        parts.append(places[order].reshape(vectors, -1))
+    return np.concatenate(parts, axis=1).ravel()
 
 
 def _cheapest_axes(wires: list[Wire], shapes: list[tuple[int, ...]], axis: int) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from qnn_ir.constants import IntArray, dense_int, int_type
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import shape_of
 from qnn_ir.dialects.stream import ChannelType, channel
-from qnn_ir.passes.to_stream import joins, movement, spatial
+from qnn_ir.passes.to_stream import borders, joins, movement, spatial
 from qnn_ir.passes.to_stream.arrange import arranged, vectors_of
 from qnn_ir.passes.to_stream.matrix import matmul
 from qnn_ir.passes.to_stream.order import period
@@ -123,7 +123,7 @@ LOWERINGS: dict[type[Operation], Lowering] = dict(
         _on(qnn.SliceOp, movement.part),
         _on(qnn.GatherOp, movement.gather),
         _on(qnn.ResizeOp, movement.resize),
-        _on(qnn.PadOp, movement.pad),
+        _on(qnn.PadOp, borders.pad),
         _on(qnn.ConcatOp, joins.concat),
         _on(qnn.AddOp, joins.add),
         _on(qnn.MulOp, joins.mul),

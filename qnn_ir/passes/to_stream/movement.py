@@ -1,8 +1,8 @@
 """
 Lowerings of operators that move elements.
 
-What only reorders elements costs nothing: it renames their indices. What drops, repeats or adds some works on the nest
-of the order, axis by axis: a crop, an upsample, a window of one pixel; and a matrix of zeros and ones for the rest.
+What only reorders elements costs nothing: it renames their indices. What drops or repeats some works on the nest of the
+order, axis by axis: a crop, an upsample; and a matrix of zeros and ones for the rest.
 """
 
 import math
@@ -15,8 +15,7 @@ from qnn_ir import maps
 from qnn_ir.constants import IntArray, dense_int, type_range
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import constant_value, int_values, shape_of
-from qnn_ir.dialects.stream import Geometry, channel
-from qnn_ir.passes.to_stream.arrange import holding, nested, selected
+from qnn_ir.passes.to_stream.arrange import nested, selected
 from qnn_ir.passes.to_stream.nests import Nest
 from qnn_ir.passes.to_stream.order import moved
 from qnn_ir.passes.to_stream.state import Conversion, Unsupported, Wire
@@ -118,83 +117,6 @@ def repeated(op: Operation, wire: Wire, nest: Nest, factors: tuple[int, ...], co
             nest = nest.with_axis(axis, copies.ravel())
         wire, todo = Wire(actor.result, nest.order(), True), todo[2:]
     return wire
-
-
-def pad(op: qnn.PadOp, conversion: Conversion) -> None:
-    """A border: of pixels by windows of one pixel, of channels by rows of zeros."""
-    value = op.value.value.data
-    if value != int(value):
-        raise Unsupported("padding with a fraction is not in integer form")
-    pads, shape = int_values(op.pads), shape_of(op.x)
-    ends = list(zip(pads[: len(shape)], pads[len(shape) :], strict=True))
-    wire, nest = nested(op, conversion.wire(op.x), shape, conversion)
-    wire = padded(op, wire, nest, ends, int(value), conversion)
-    conversion.define(op.result, wire.channel, wire.order, wire.private)
-
-
-def padded(
-    op: Operation, wire: Wire, nest: Nest, ends: list[tuple[int, int]], value: int, conversion: Conversion
-) -> Wire:
-    """`ends[a]` indices before and behind those of axis a, filled with `value`."""
-    wire = holding(op, wire, value, conversion)
-    todo = [axis for axis in nest.axes if any(ends[axis])]
-    while todo:
-        axes = todo[:2] if nest.outside(todo[0]) == 1 and _neighbours(nest, todo[:2]) else todo[:1]
-        if nest.inside(axes[-1]) == 1 or not all(nest.is_natural(axis) for axis in axes):
-            axes = todo[:1]
-            before, behind = ends[axes[0]]
-            indices = np.pad(np.arange(nest.shape[axes[0]]), (before, behind), constant_values=-1)
-            wire, nest = selected(op, wire, nest, axes[0], indices, conversion)
-            wire = _filled(op, wire, (indices < 0).astype(np.int64), value, conversion)
-        else:
-            wire, nest = _bordered(op, wire, nest, axes, ends, value, conversion)
-        todo = [axis for axis in nest.axes if axis in todo and axis not in axes]
-    return wire
-
-
-def _neighbours(nest: Nest, axes: list[int]) -> bool:
-    return len(axes) == 2 and nest.inside(axes[0]) == nest.shape[axes[1]] * nest.inside(axes[1])
-
-
-def _bordered(
-    op: Operation,
-    wire: Wire,
-    nest: Nest,
-    axes: list[int],
-    ends: list[tuple[int, int]],
-    value: int,
-    conversion: Conversion,
-) -> tuple[Wire, Nest]:
-    """A window of one pixel; its rows are the first of two axes, or all that is outside the only one."""
-    last = axes[-1]
-    rows, (top, bottom) = nest.outside(last), ends[axes[0]] if len(axes) == 2 else (0, 0)
-    left, right = ends[last]
-    ones = (1, 1)
-    geometry = Geometry(rows, nest.shape[last], nest.inside(last), ones, ones, ones, (top, left, bottom, right))
-    name = conversion.names.take(f"{conversion.stem(op)}_pad")
-    actor = stream.WindowOp(name, wire.channel, geometry, value)
-    conversion.emit(op, actor)
-    for axis in axes:
-        nest = nest.with_axis(axis, np.arange(nest.shape[axis] + sum(ends[axis])))
-    return Wire(actor.result, nest.order(), True), nest
-
-
-def _filled(op: Operation, wire: Wire, places: IntArray, value: int, conversion: Conversion) -> Wire:
-    """`value` added at `places` of every vector."""
-    if not value:
-        return wire
-    element = channel(wire.channel).element
-    lo, hi = type_range(element)
-    function = maps.Requant(np.array([1, 1]), np.array([0, value]), 0, "floor", lo, hi)
-    actor = stream.MapOp(
-        conversion.names.take(f"{conversion.stem(op)}_fill"),
-        wire.channel,
-        qnn.MapAttr.from_map(function),
-        dense_int(places),
-        element,
-    )
-    conversion.emit(op, actor)
-    return Wire(actor.result, wire.order, True)
 
 
 def _taken(op: Operation, wire: Wire, shape: tuple[int, ...], picks: list[IntArray], conversion: Conversion) -> Wire:

@@ -179,7 +179,7 @@ def _windows(op: Operation, x: SSAValue, window: Window, pad_value: int, convers
     if geometry.taps == 1 and geometry.strides == (1, 1) and not any(geometry.pads):
         return Windows(wire.channel, positions, 1, channels)
     if any(geometry.pads):
-        wire = holding(op, wire, pad_value, conversion)
+        wire = holding(op, wire, conversion, pad_value)
     else:
         pad_value = 0  # no window reaches it
     source = _images(op, wire.channel, shape[0], geometry, pad_value, conversion)

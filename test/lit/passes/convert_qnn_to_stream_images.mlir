@@ -65,3 +65,15 @@ func.func @accelerator(%x: tensor<1x2x4x4xui2>) -> (tensor<1x2x3x5xui2>, tensor<
   %y = qnn.conv %t, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : (tensor<1x2x5x3xui2>, tensor<1x2x1x1xui1>) -> tensor<1x1x5x3xui5>
   func.return %p, %y : tensor<1x2x3x5xui2>, tensor<1x1x5x3xui5>
 }
+
+// -----
+
+// A constant beside a stream is a border of its vectors, filled by a map: a row per value.
+
+// CHECK:      %{{.*}} = stream.window "concat_0_pad" %x {shape = array<i64: 4, 1, 2>, kernel = array<i64: 1, 1>{{.*}} pads = array<i64: 0, 0, 0, 1>
+// CHECK-NEXT: %y = stream.map "concat_0_fill" %{{.*}} map(#qnn.requant<m = dense<1> : tensor<4xi8>, c = dense<[0, 1, 2, 3]> : tensor<4xi8>{{.*}} groups dense<[0, 0, 0, 1, 0, 0, 2, 3]
+func.func @accelerator(%x: tensor<1x2x2x2xui2>) -> tensor<1x4x2x2xui2> {
+  %w = qnn.constant dense<[[[[0, 2], [0, 2]], [[1, 3], [1, 3]]]]> : tensor<1x2x2x2xi8> as tensor<1x2x2x2xui2>
+  %y = qnn.concat %x, %w {axis = 1 : i64} : (tensor<1x2x2x2xui2>, tensor<1x2x2x2xui2>) -> tensor<1x4x2x2xui2>
+  func.return %y : tensor<1x4x2x2xui2>
+}
