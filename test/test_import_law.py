@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "interp": BASE | {"dialects", "analysis"},
     "emit": BASE | {"dialects.hlsc"},
     "emit.host": BASE | {"dialects.hlsc", "dialects.qnn", "emit"},  # host code is printed from `qnn`
+    "emit.scripts": BASE | {"emit", "targets"},  # scripts differ from board to board
     "targets": BASE,
     "report": BASE | {"analysis", "dialects"},
     "driver": None,  # knows the whole chain
