@@ -45,18 +45,30 @@ def compile(
     compiler = shutil.which(cxx)
     if compiler is None:
         raise UserError(f"no C++ compiler: {cxx} is not on PATH", remedy="install g++ (Debian: apt install g++)")
-    headers = include or include_folder()
     if bounded:
         sources, mode = [TESTBENCH], ["-DQNN_SIM_DEPTHS", "-pthread"]
     else:
         sources, mode = sorted(p.name for p in folder.glob("*.cpp")), []
     if TESTBENCH not in sources or not (folder / TESTBENCH).is_file():
         raise UserError(f"no {TESTBENCH} in this folder", str(folder), "give a folder that `qnnc build` made")
-    command = [compiler, *flags, *mode, "-isystem" if include else "-I", str(headers)]
-    exe = _build_folder(folder) / f"tb_{_digest(folder, headers, command)}"
-    if not exe.exists():
-        _compile(command, [str(folder / source) for source in sources], exe)
-    return exe
+    ours = str(include_folder())
+    headers = ["-isystem", str(include), "-idirafter", ours] if include else ["-I", ours]  # ours complete others
+    command = [compiler, *flags, *mode, *headers]
+    inputs = [folder, *([include] if include else []), include_folder()]
+    return build([str(folder / source) for source in sources], command, build_folder(folder), "tb", inputs)
+
+
+def build(sources: Sequence[str], command: Sequence[str], into: Path, stem: str, inputs: Sequence[Path]) -> Path:
+    """
+    What `command` makes of `sources`, in the folder `into`.
+
+    Its name is `stem` and a hash of the command and of all C++ in the folders `inputs`: it is compiled once and never
+    stale. Raises `UserError` where the compiler fails.
+    """
+    product = into / f"{stem}_{_digest(inputs, command)}"
+    if not product.exists():
+        _compile(command, sources, product)
+    return product
 
 
 def run(
@@ -101,7 +113,8 @@ def _frames_per_second(text: str) -> float:
     return frames / max(seconds, 1e-6)  # what the line resolves
 
 
-def _build_folder(folder: Path) -> Path:
+def build_folder(folder: Path) -> Path:
+    """Where to compile what lies in `folder`: below it, or in a temporary folder where that is not writable."""
     build = folder / "build"
     try:
         build.mkdir(exist_ok=True)
@@ -111,10 +124,9 @@ def _build_folder(folder: Path) -> Path:
     return build
 
 
-def _digest(folder: Path, headers: Path, command: Sequence[str]) -> str:
+def _digest(folders: Sequence[Path], command: Sequence[str]) -> str:
     digest = hashlib.sha256("\0".join(command).encode())
-    sources = [*folder.glob("*.cpp"), *folder.glob("*.h"), *headers.glob("*.h")]
-    for path in sorted(sources):
+    for path in sorted(path for folder in folders for path in folder.iterdir() if path.suffix in (".cpp", ".h")):
         digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
