@@ -165,12 +165,12 @@ def evaluate_exactly(model: ModelProto, frames: np.ndarray) -> tuple[np.ndarray,
     return np.stack(outputs), np.array(stable)
 
 
-def evaluate_qonnx(model: ModelProto, frames: np.ndarray) -> np.ndarray:
-    """The output for every frame of the QONNX executor, in float32; shapes as in `evaluate_exactly`."""
+def evaluate_qonnx(model: ModelProto, frames: np.ndarray, output: str | None = None) -> np.ndarray:
+    """An output (by default the first) of the QONNX executor for every frame, float32; shapes as `evaluate_exactly`."""
     from qonnx.core.modelwrapper import ModelWrapper
     from qonnx.core.onnx_exec import execute_onnx
     from qonnx.transformation.infer_shapes import InferShapes
 
     wrapper = ModelWrapper(model).transform(InferShapes())
-    name = model.graph.output[0].name
-    return np.stack([execute_onnx(wrapper, {"input": frame})[name] for frame in frames])
+    name, source = output or model.graph.output[0].name, model.graph.input[0].name
+    return np.stack([execute_onnx(wrapper, {source: frame})[name] for frame in frames])

@@ -22,7 +22,7 @@ from qnn_ir.constants import location_name
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integer_form import main_function, remove_dead, set_types
-from qnn_ir.passes.integerizing import elementwise, host, joins, linear, movement, pools, quantisers
+from qnn_ir.passes.integerizing import borders, elementwise, host, joins, linear, movement, pools, quantisers
 from qnn_ir.passes.integerizing.inputs import InputSpec, annotated_input, parse_input
 from qnn_ir.passes.integerizing.walk import Host, Poison, Walk
 
@@ -52,7 +52,7 @@ RULES: dict[type[Operation], Rule] = {
     qnn.DepthToSpaceOp: movement.movement,
     qnn.ResizeOp: movement.movement,
     qnn.GatherOp: movement.gather,
-    qnn.PadOp: movement.pad,
+    qnn.PadOp: borders.pad,
     qnn.ConcatOp: joins.concat,
     qnn.TopKOp: host.order,
     qnn.ArgMaxOp: host.order,

@@ -11,13 +11,15 @@ from qnn_ir import maps
 from qnn_ir.analysis.align import EXACT_BITS, WIDEST_EXACT_BITS, Operand, PairBase, exact_multipliers
 from qnn_ir.analysis.expr import ONE, REAL, VAR, ZERO, affine, peel
 from qnn_ir.analysis.rational import Coef, coef, scalar
-from qnn_ir.analysis.value import Affine, Base, Piece, Value, affine_form, constant, of_base
+from qnn_ir.analysis.value import Affine, Base, Piece, Value, affine_form, constant, constant_numbers, of_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integerizing.walk import Deferred, Walk, element_type, matched_rows, parameter
 from qnn_ir.passes.integerizing.weights import weights_of
 
 Ints = NDArray[np.int64]
+LARGEST_CONSTANT = 1 << 12
+"""Different numbers of a constant that is not quantised."""
 
 
 class _Side:
@@ -153,7 +155,10 @@ def _stored(walk: Walk, operand: SSAValue) -> tuple[Value, Affine]:
     value = walk.value(operand)
     if not value.is_constant:
         return walk.affine(operand)
-    weights = weights_of(value, 1 if len(value.shape) > 1 else 0)
+    try:
+        weights = weights_of(value, 1 if len(value.shape) > 1 else 0)
+    except UserError:
+        return _numbers(walk, value)
     ids = np.broadcast_to(weights.ids, value.shape).ravel()
     groups, place = np.unique(ids, return_inverse=True)
     lo, hi = np.full(len(groups), np.iinfo(np.int64).max), np.full(len(groups), np.iinfo(np.int64).min)
@@ -164,3 +169,16 @@ def _stored(walk: Walk, operand: SSAValue) -> tuple[Value, Affine]:
     form = affine_form(result)
     assert form is not None
     return result, form
+
+
+def _numbers(walk: Walk, value: Value) -> tuple[Value, Affine]:
+    """A constant without a grid: zeros, a group for each number that occurs."""
+    numbers = constant_numbers(value).expand(int(np.prod(value.shape)))
+    known = {number: group for group, number in enumerate(dict.fromkeys(numbers))}
+    if len(known) > LARGEST_CONSTANT:
+        raise UserError(f"joins a constant of {len(known)} different numbers", remedy="quantise the constant")
+    gid = np.array([known[number] for number in numbers]).reshape(value.shape)
+    zeros = np.zeros(len(known), np.int64)
+    base = Base(value.shape, gid, zeros, zeros, walk.emit(qnn.ConstantOp(np.zeros(value.shape, np.int64))))
+    form = Affine(ZERO, coef(known), zeros, zeros)
+    return of_base(base, form.s, form.b), form

@@ -127,12 +127,12 @@ def _padded(walk: Walk, value: Value, form: Affine) -> tuple[Value, Affine, int]
 
 def zero_bits(form: Affine) -> int:
     """How wide the factors are that make the stored 0 mean zero, see `rezero`."""
-    ratios = _fractions(form.s, form.b)
+    ratios = offsets(form.s, form.b)
     return max((max(abs(v.numerator).bit_length(), v.denominator.bit_length()) for v in ratios), default=0)
 
 
-def _fractions(s: Coef, b: Coef) -> list[Fraction]:
-    """`b / s` per row, 0 where the tensor is constant."""
+def offsets(s: Coef, b: Coef) -> list[Fraction]:
+    """`b / s` per row or once for all, 0 where the tensor is constant."""
     count = max(len(s), len(b))
     return [q / p if p else Fraction(0) for p, q in zip(s.expand(count), b.expand(count), strict=True)]
 
@@ -146,7 +146,7 @@ def rezero(walk: Walk, value: Value, form: Affine) -> tuple[Value, Affine]:
             "pads with zero, which is no integer of its input's scale and bias",
             remedy="put a quantiser in front of it",
         )
-    ratios = Coef(tuple(_fractions(form.s, form.b))).expand(value.rows)
+    ratios = Coef(tuple(offsets(form.s, form.b))).expand(value.rows)
     r, p, s = (np.empty(value.rows, np.int64), np.empty(value.rows, np.int64), list[Fraction]())
     for row, (ratio, scale, bias) in enumerate(
         zip(ratios, form.s.expand(value.rows), form.b.expand(value.rows), strict=True)

@@ -1,19 +1,16 @@
 """Rules of operators that move elements: the same function on data, groups and stored integers."""
 
-from fractions import Fraction
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.analysis.align import PairBase
-from qnn_ir.analysis.rational import coef
-from qnn_ir.analysis.value import Base, Value, affine_form, move, moved_base, of_base
+from qnn_ir.analysis.value import Base, Value, move, moved_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.passes.integerizing.tables import lookup
-from qnn_ir.passes.integerizing.walk import Walk, shifted
+from qnn_ir.passes.integerizing.walk import Walk
 
 
 def movement(walk: Walk, op: qnn.MovementOp) -> Value:
@@ -76,31 +73,3 @@ def _emit(walk: Walk, op: Operation, base: Base) -> SSAValue:
             return walk.emit(qnn.ResizeOp(stored, op.scales.get_values()))
         case _:
             raise UserError(f"{op.name} moves no integers")
-
-
-def pad(walk: Walk, op: qnn.PadOp) -> Value:
-    """The border is the stored integer of its value; the tensor is shifted where there is no common one."""
-    value, form = walk.affine(op.x)
-    rows = value.rows
-    fill = coef((Fraction(op.value.value.data),))
-    if not all(form.s.values):
-        raise UserError("pads a tensor that is constant in some channels", remedy="pad it behind the next quantiser")
-    stored = (fill - form.b) / form.s
-    if not stored.integral.all():
-        raise UserError("pads with a number that the quantiser cannot represent", remedy="pad with zero")
-    numbers = [int(v) for v in stored.expand(rows)]
-    if len(set(numbers)) > 1:
-        p = -np.array(numbers, np.int64)
-        one = np.ones(rows, np.int64)
-        value = shifted(walk, value, form, one, p, form.s, fill)
-        numbers = [0]
-        found = affine_form(value)
-        assert found is not None
-        form = found
-    border = numbers[0]
-    result = walk.emit(qnn.PadOp(walk.handle(value.base), op.pads.get_values(), float(border)))
-    gid = np.broadcast_to(value.gid, value.shape)
-    widths = list(zip(op.pads.get_values()[: gid.ndim], op.pads.get_values()[gid.ndim :], strict=True))
-    gid = np.pad(gid, widths, mode="edge")
-    base = Base(gid.shape, gid, np.minimum(form.lo, border), np.maximum(form.hi, border), result)
-    return of_base(base, form.s, form.b)
