@@ -42,9 +42,10 @@ class TopPrinter:
 
     def __init__(self, top: hlsc.TopOp):
         self._top = top
+        self._called = top.called()
         self.name = identifier(top.sym_name.data)
         self._names = Names()
-        for taken in (self.name, *(identifier(call.process().sym_name.data) for call in top.calls)):
+        for taken in (self.name, *(identifier(process.sym_name.data) for process in self._called.values())):
             self._names.fresh(taken)
         self._streams: dict[SSAValue, str] = {}
         self._args = [arg for arg in top.body.block.args if isinstance(arg.type, hlsc.ChanType)]
@@ -132,8 +133,8 @@ class TopPrinter:
             if p.in_memory and not p.is_input
         ]
         calls = [
-            f"{identifier(call.process().sym_name.data)}({', '.join(self._streams[c] for c in call.channels)}, frames)"
-            for call in self._top.calls
+            f"{identifier(process.sym_name.data)}({', '.join(self._streams[c] for c in call.channels)}, frames)"
+            for call, process in self._called.items()
         ]
         return first + calls + last
 

@@ -68,7 +68,7 @@ def emit_project(module: ModuleOp) -> dict[str, str]:
 
 def _called(top: hlsc.TopOp) -> list[hlsc.ProcessOp]:
     """The processes in the order of their first call."""
-    return list(dict.fromkeys(call.process() for call in top.calls))
+    return list(dict.fromkeys(top.called().values()))
 
 
 def _banner(module: ModuleOp, comment: str) -> str:

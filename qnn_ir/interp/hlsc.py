@@ -85,27 +85,37 @@ def _stream_types(types: ArrayAttr[Attribute] | None, args: Sequence[BlockArgume
 
 def _run_calls(top: hlsc.TopOp, channels: dict[SSAValue, tuple[Attribute, Tokens]], frames: int, mode: Mode) -> None:
     """Run every process as soon as all its inputs are there; whole frames at a time."""
-    waiting = list(top.calls)
+    called = top.called()
+    waiting = list(called)
     while waiting:
-        ready = [call for call in waiting if all(c in channels for c in _ends(call)[0])]
-        if not ready:
-            missing = next(c for c in _ends(waiting[0])[0] if c not in channels)
-            name = waiting[0].callee.string_value()
+        still: list[hlsc.CallOp] = []
+        for call in waiting:
+            if all(c in channels for c in _ends(call, called[call])[0]):
+                _run_call(call, called[call], channels, frames, mode)
+            else:
+                still.append(call)
+        if len(still) == len(waiting):
+            missing = next(c for c in _ends(still[0], called[still[0]])[0] if c not in channels)
+            name = still[0].callee.string_value()
             raise HlscError(f"deadlock: process @{name} waits for channel %{missing.name_hint}, which depends on it")
-        for call in ready:
-            _run_call(call, channels, frames, mode)
-        waiting = [call for call in waiting if call not in ready]
+        waiting = still
 
 
-def _ends(call: hlsc.CallOp) -> tuple[list[SSAValue], list[SSAValue]]:
+def _ends(call: hlsc.CallOp, process: hlsc.ProcessOp) -> tuple[list[SSAValue], list[SSAValue]]:
     """The channels and memories a call reads and the channels it writes, in the order of the ports."""
-    pairs = list(zip(call.process().ports, call.channels, strict=True))
+    pairs = list(zip(process.ports, call.channels, strict=True))
     reads = [c for p, c in pairs if not isinstance(p.type, hlsc.OutType)]
     return reads, [c for p, c in pairs if isinstance(p.type, hlsc.OutType)]
 
 
-def _run_call(call: hlsc.CallOp, channels: dict[SSAValue, tuple[Attribute, Tokens]], frames: int, mode: Mode) -> None:
-    process, (_, writes) = call.process(), _ends(call)
+def _run_call(
+    call: hlsc.CallOp,
+    process: hlsc.ProcessOp,
+    channels: dict[SSAValue, tuple[Attribute, Tokens]],
+    frames: int,
+    mode: Mode,
+) -> None:
+    _, writes = _ends(call, process)
     inputs: list[Tokens] = []
     memories: dict[SSAValue, Tokens] = {}
     for port, channel in zip(process.ports, call.channels, strict=True):

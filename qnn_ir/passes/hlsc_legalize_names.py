@@ -47,7 +47,8 @@ def _rename_top(top: TopOp, new: dict[str, str], names: Names) -> None:
     for call in top.calls:
         call.callee = SymbolRefAttr(new[call.callee.string_value()])
     scope = Names(names)
-    outputs = [isinstance(connected_ports(arg)[0].type, OutType) for arg in top.body.block.args]
+    called = top.called()
+    outputs = [isinstance(connected_ports(arg, called)[0].type, OutType) for arg in top.body.block.args]
     top.attributes[PORT_NAMES] = _port_names(top.body.block.args, outputs, scope)
     for channel in top.channels:
         channel.label = StringAttr(scope.take(channel.label.data, "channel"))

@@ -120,8 +120,10 @@ def tokens_per_frame(port: SSAValue) -> int:
 
 def rate_violations(top: hlsc.TopOp) -> Iterator[str]:
     """One line for each channel whose ends move different numbers of tokens per frame."""
+    called = top.called()
     for channel in top.channels:
-        rates = {port.type.name: tokens_per_frame(port) for port in hlsc.connected_ports(channel.result)}  # pyright: ignore
+        ports = hlsc.connected_ports(channel.result, called)
+        rates = {port.type.name: tokens_per_frame(port) for port in ports}
         written, read = rates["hlsc.out"], rates["hlsc.in"]
         if written != read:
             yield f'channel "{channel.label.data}": {written} tokens written and {read} read per frame'

@@ -62,7 +62,8 @@ from qnn_ir.dialects.hlsc.memory import (
     StoreOp,
     WriteOp,
 )
-from qnn_ir.dialects.hlsc.structure import CallOp, ChannelOp, ProcessOp, SideOp, TopOp, connected_ports
+from qnn_ir.dialects.hlsc.structure import ProcessOp, SideOp
+from qnn_ir.dialects.hlsc.top import CallOp, ChannelOp, TopOp, connected_ports
 from qnn_ir.dialects.hlsc.types import (
     ChanType,
     InType,
