@@ -9,7 +9,7 @@ order does not depend on when its input comes: reads and writes may block.
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_joint_side import JointSide
 from qnn_ir.emit.cpp_scope import Scope
-from qnn_ir.emit.cpp_style import PIPELINE, indented
+from qnn_ir.emit.cpp_style import PIPELINE, indented, used_only
 
 _TOGETHER = (
     "// Every side that is not done and whose awaits hold takes its next step. Positions wrap around at 2^32;",
@@ -21,13 +21,11 @@ def joint_lines(scope: Scope) -> list[str]:
     """The counters of all sides and the loop that steps them."""
     several = len(scope.process.sides) > 1
     sides = {side.sym_name.data: JointSide(scope, side, several) for side in scope.process.sides}
-    parts = {name: side.print(sides) for name, side in sides.items()}
-    loop = [
-        PIPELINE,
-        *_independent(scope),
-        *(line for conditions, _ in parts.values() for line in conditions),
-        *(line for name in _readers_first(scope.process) for line in parts[name][1]),
-    ]
+    texts = {name: side.print(sides) for name, side in sides.items()}
+    go = [line for text in texts.values() for line in text.go]
+    steps = [line for name in _readers_first(scope.process) for line in texts[name].step]
+    definitions = [line for text in texts.values() for line in text.definitions]
+    loop = [PIPELINE, *_independent(scope), *used_only(definitions, [*go, *steps]), *go, *steps]
     return [
         *(line for side in sides.values() for line in side.declarations()),
         *(_TOGETHER if several else []),

@@ -1,6 +1,7 @@
 """One side of a joint loop: its counters and registers, when it goes, and what it does then."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_expressions import Expression, atom, binary, integer, negation
@@ -9,6 +10,20 @@ from qnn_ir.emit.cpp_static import StaticValues
 from qnn_ir.emit.cpp_style import Lines, indented, used_only
 
 LONGEST_LINE = 114
+
+
+@dataclass(frozen=True)
+class SideText:
+    """
+    A side in the joint loop.
+
+    `definitions` are of the values that awaits look at, of this side or of another; `go` decides whether the side
+    goes, before any side has gone; `step` is what it does then.
+    """
+
+    definitions: Lines
+    go: Lines
+    step: Lines
 
 
 class JointSide:
@@ -33,15 +48,14 @@ class JointSide:
         """Counters and registers at the beginning of the first frame; to be called last."""
         return [f"unsigned {self._frame} = 0;", *self._static.declarations()]
 
-    def print(self, sides: Mapping[str, "JointSide"]) -> tuple[Lines, Lines]:
-        """What decides whether the side goes, before any side has gone, and what it does then."""
+    def print(self, sides: Mapping[str, "JointSide"]) -> SideText:
+        """The parts of the side in the loop of all `sides`."""
         printer = self._scope.printer(self._static.names, self._static.bounds)
         go, body = self._conditions(sides), [*printer.print(self._side), *self._step()]
-        body = [*used_only(self._static.late, body), *body]
-        early = used_only(self._static.early, [*go, *body])
-        if not self._several:
-            return [], [*early, *body]
-        return [*early, *go], [f"if ({self._go}) {{", *indented(body), "}"]
+        step = [*used_only(self._static.late, body), *body]
+        if self._several:
+            step = [f"if ({self._go}) {{", *indented(step), "}"]
+        return SideText(self._static.early, go, step)
 
     # --- when it goes -------------------------------------------------------------------------------------------------
 

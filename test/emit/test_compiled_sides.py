@@ -55,6 +55,37 @@ PROCESSES = {
     }
   }""",
     ),
+    # A position that is a choice, and no affine form: the first side awaits what only the second one names.
+    "chosen": (
+        6,
+        8,
+        """hlsc.process @p(%in: !hlsc.in<ui8>, %out: !hlsc.out<ui8>) {
+    %ring = hlsc.ram !hlsc.mem<9 x ui8>
+    hlsc.side @fill (%frame, %i < 6) {
+      %at = hlsc.affine %frame * 6 + %i
+      %old = hlsc.affine %frame * 6 + %i - 9
+      %place = hlsc.affine %frame * 6 + %i mod 9
+      hlsc.position %at
+      hlsc.await @emit > %old
+      %x = hlsc.read %in : !hlsc.in<ui8> -> ui8
+      hlsc.store %ring[%place], %x : !hlsc.mem<9 x ui8>, ui8
+    }
+    hlsc.side @emit (%frame, %i < 8) {
+      %six = hlsc.static_constant 6
+      %inside = hlsc.cmp lt %i, %six
+      %here = hlsc.affine %frame * 6 + %i
+      %passed = hlsc.static_select %inside, %i, %six
+      %at = hlsc.affine %frame * 6 + %passed
+      %place = hlsc.affine %frame * 6 + %i mod 9
+      hlsc.position %at
+      hlsc.await @fill > %here when %inside
+      %x = hlsc.load %ring[%place] when %inside : !hlsc.mem<9 x ui8> -> ui8
+      %zero = hlsc.constant 0 : ui8
+      %y = hlsc.select %inside, %x, %zero : ui8, ui8 -> ui8
+      hlsc.write %out, %y : !hlsc.out<ui8>, ui8
+    }
+  }""",
+    ),
     # A second nest that steps in the iterations that write: every third beat leaves, marked with its own counters.
     "advance": (
         12,

@@ -37,11 +37,11 @@ static void window(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<4> > &out0
 #pragma HLS PIPELINE II=1 style=flp
     // awaits order a load and a store of one word: these never come in one iteration
 #pragma HLS DEPENDENCE variable=lines type=intra dependent=false
-    const bool fill_go = fill_frame != frames && int(emit_position - fill_position) > -18;
     const int emit_at = emit_oy * 10 + emit_ox * 2 - 12;
     const int emit_at_1 = emit_oy + emit_ky - 1;
     const int emit_at_2 = emit_ox + emit_kx - 1;
     const bool emit_when = emit_at_1 >= 0 && emit_at_1 < 6 && emit_at_2 >= 0 && emit_at_2 < 5;
+    const bool fill_go = fill_frame != frames && int(emit_position - fill_position) > -18;
     const bool emit_go = emit_frame != frames &&
                          (!(!emit_when && emit_at <= 0) || int(fill_position - emit_awaited) > 0) &&
                          (!emit_when || int(fill_position - emit_awaited_1) > -12);
