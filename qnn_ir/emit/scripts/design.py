@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from qnn_ir.emit.scripts.kernel import power_of_two
 from qnn_ir.emit.scripts.ps import MemoryPort, create_ps, processor
+from qnn_ir.emit.scripts.text import properties
 from qnn_ir.emit.text import tcl_word
 from qnn_ir.errors import UserError
 from qnn_ir.targets import Board
@@ -41,8 +42,7 @@ class BlockDesign:
         vlnv = tcl_word(ip) if ":" in ip else f"[newest {ip}]"
         self.lines.append(f"create_bd_cell -type ip -vlnv {vlnv} {name}")
         if config:
-            pairs = " ".join(f"CONFIG.{key} {tcl_word(str(value))}" for key, value in config.items())
-            self.lines.append(f"set_property -dict [list {pairs}] [get_bd_cells {name}]")
+            self.lines.append(f"set_property -dict {properties(config.items())} [get_bd_cells {name}]")
 
     def bus(self, source: str, target: str) -> None:
         """Connect two interfaces."""
@@ -50,8 +50,9 @@ class BlockDesign:
 
     def net(self, source: str, targets: Sequence[str]) -> None:
         """Connect one pin to others."""
-        sinks = " ".join(f"[get_bd_pins {target}]" for target in targets)
-        self.lines.append(f"connect_bd_net [get_bd_pins {source}] {sinks}")
+        pins = [f"[get_bd_pins {pin}]" for pin in (source, *targets)]
+        glue = " " if len(pins) == 2 else " \\\n  "
+        self.lines.append(f"connect_bd_net {glue.join(pins)}")
 
     def say(self, text: str) -> None:
         """A comment before what follows."""

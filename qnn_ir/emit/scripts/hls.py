@@ -33,7 +33,8 @@ set reset [expr {"csynth" in $steps ? "-reset" : ""}]
 open_project {*}$reset @project@
 set_top @top@
 add_files -cflags $standard [file join $here @source@]
-@testbench@if {$old} { open_solution {*}$reset solution1 } else { open_solution {*}$reset -flow_target @flow@ solution1 }
+@testbench@if {!$old} { lappend reset -flow_target @flow@ }
+open_solution {*}$reset solution1
 set_part @part@
 create_clock -period @period@ -name default
 # The share of the period that is left to routing.

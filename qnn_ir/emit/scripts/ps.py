@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qnn_ir.emit.scripts.text import fill
-from qnn_ir.emit.text import tcl_word
+from qnn_ir.emit.scripts.text import fill, properties
 from qnn_ir.targets import Board
 
 
@@ -93,9 +92,9 @@ if {$board_part ne ""} {
   apply_bd_automation -rule @rule@ -config {@automation@ apply_board_preset "1"} $ps
 } else {
   apply_bd_automation -rule @rule@ -config {@automation@ apply_board_preset "0"} $ps
-  set_property -dict [list @preset@] $ps
+  set_property -dict @preset@ $ps
 }
-set_property -dict [list @settings@] $ps
+set_property -dict @settings@ $ps
 """
 
 
@@ -116,10 +115,6 @@ def create_ps(board: Board, memory_ports: Sequence[MemoryPort]) -> str:
         ip=ps.ip,
         rule=ps.rule,
         automation=ps.automation,
-        preset=_properties(board.preset),
-        settings=_properties(settings),
+        preset=properties(board.preset),
+        settings=properties(settings),
     )
-
-
-def _properties(pairs: Sequence[tuple[str, str]]) -> str:
-    return " ".join(f"CONFIG.{key} {tcl_word(value)}" for key, value in pairs)

@@ -1,6 +1,7 @@
 """What all scripts share: templates, where things lie, presets."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from qnn_ir.emit.text import tcl_word
@@ -17,7 +18,9 @@ set synth [file normalize [file join $here @up@ synth]]
 if {[info exists ::env(QNN_SYNTH)]} { set synth [file normalize $::env(QNN_SYNTH)] }
 set strategy default
 if {[info exists ::env(QNN_STRATEGY)]} { set strategy $::env(QNN_STRATEGY) }
-if {$strategy ni {@strategies@}} { error "QNN_STRATEGY is $strategy: choose one of @strategies@" }
+if {$strategy ni {@strategies@}} {
+  error "QNN_STRATEGY is $strategy: choose one of @strategies@"
+}
 """
 
 
@@ -33,6 +36,6 @@ def locations(up: str = "..") -> str:
     return fill(LOCATIONS, up=up, strategies=" ".join(STRATEGIES))
 
 
-def words(*texts: str) -> str:
-    """A Tcl list of the texts, each one word."""
-    return " ".join(tcl_word(text) for text in texts)
+def properties(pairs: Iterable[tuple[str, object]]) -> str:
+    """A Tcl command that makes the list of `CONFIG.<key> <value>`, one pair a line."""
+    return "[list" + "".join(f" \\\n  CONFIG.{key} {tcl_word(str(value))}" for key, value in pairs) + "]"
