@@ -12,14 +12,15 @@ from vendor_session import Session
 from vendor_table import table
 from xdsl.dialects.builtin import ModuleOp
 
-from qnn_ir.emit.project import banner_of, emit_project, module_kernel
+from qnn_ir.emit.project import banner_of, emit_layers, emit_project, module_kernel
 from qnn_ir.emit.scripts import board_scripts
 from qnn_ir.targets import Board
 
 
 def write_scripts(module: ModuleOp, board: Board, out: Path) -> Path:
     """What `qnnc build` writes into `hls/`, `vivado/` and `alveo/`; `out`."""
-    files = {f"hls/{name}": text for name, text in emit_project(module, board.shell == "alveo").items()}
+    hls = emit_project(module, board.shell == "alveo") | emit_layers(module)
+    files = {f"hls/{name}": text for name, text in hls.items()}
     files |= board_scripts(module_kernel(module), board, banner_of(module, "#"))
     for name, text in files.items():
         path = out / name

@@ -617,24 +617,93 @@ int main(int argc, char **argv) {
 # Pipeline: "stream-fold{pe=2
 #   simd=4},stream-insert-width-converters,convert-stream-to-hlsc,hlsc-pack-bits,hlsc-legalize-names"
 #
-# Run in this folder:  vitis_hls -f run_hls.tcl       (or: vitis-run --mode hls --tcl run_hls.tcl)
-# The steps are csim, csynth and export; choose with the environment variable QNN_STEPS, e.g. QNN_STEPS="csynth".
-# csim runs when the words of QNN_FRAMES frames lie in csim_<port>.bin beside this file (see tb.cpp for the format).
+# Vivado HLS 2019.2 to 2020.1:  vivado_hls -f run_hls.tcl
+# Vitis HLS 2020.2 to 2024.1:   vitis_hls -f run_hls.tcl
+# Vitis 2024.2 and later:       vitis-run --mode hls --tcl run_hls.tcl
+# QNN_STEPS chooses among csim, csynth, cosim and export; QNN_STRATEGY is default, area, performance or quick.
 
-open_project -reset "accelerator_hls"
-set_top "accelerator"
-add_files "accelerator.cpp"
-add_files -tb tb.cpp
-open_solution -reset solution1
-set_part "xc7z020clg400-1"
-create_clock -period 10 -name default
+# Products go to synth/ beside the folder of the scripts; QNN_SYNTH names another place.
+set here [file dirname [file normalize [info script]]]
+set synth [file normalize [file join $here .. synth]]
+if {[info exists ::env(QNN_SYNTH)]} { set synth [file normalize $::env(QNN_SYNTH)] }
+set strategy default
+if {[info exists ::env(QNN_STRATEGY)]} { set strategy $::env(QNN_STRATEGY) }
+if {$strategy ni {default area performance quick}} {
+  error "QNN_STRATEGY is $strategy: choose one of default area performance quick"
+}
 
 set steps {csim csynth export}
-if {[info exists ::env(QNN_STEPS)]} { set steps $::env(QNN_STEPS) }
+if {[info exists ::env(QNN_STEPS)]} { set steps [split [string map {, " "} $::env(QNN_STEPS)]] }
+# The old front end knows C++ up to 2011 under its draft's name.
+set tool [file tail [info nameofexecutable]]
+if {[info exists ::env(QNN_TOOL)]} { set tool $::env(QNN_TOOL) }
+set old [string match "vivado_hls*" $tool]
+set standard [expr {$old ? "-std=c++0x" : "-std=c++14"}]
 
-if {"csim" in $steps && [info exists ::env(QNN_FRAMES)]} {
-  csim_design -argv "$::env(QNN_FRAMES) ../../../../csim_in0.bin ../../../../csim_out0.bin"
+set work [file join $synth hls]
+set reports [file join $synth reports]
+file mkdir $work $reports
+cd $work
+
+# Steps after synthesis go on with what an earlier run left.
+set reset [expr {"csynth" in $steps ? "-reset" : ""}]
+open_project {*}$reset "accelerator_hls"
+set_top "accelerator"
+add_files -cflags $standard [file join $here "accelerator.cpp"]
+add_files -tb -cflags $standard [file join $here tb.cpp]
+if {!$old} { lappend reset -flow_target vivado }
+open_solution {*}$reset solution1
+set_part "xc7z020clg400-1"
+create_clock -period 10 -name default
+# The share of the period that is left to routing.
+set_clock_uncertainty [dict get {default 12.5% area 8% performance 27% quick 12.5%} $strategy]
+config_interface -m_axi_addr64
+set solution [file join $work "accelerator_hls" solution1]
+
+# Simulation reads the words of QNN_FRAMES frames from csim_<port>.bin in QNN_DATA (see tb.cpp for the format).
+set data $here
+if {[info exists ::env(QNN_DATA)]} { set data [file normalize $::env(QNN_DATA)] }
+set arguments ""
+if {[info exists ::env(QNN_FRAMES)]} {
+  set arguments $::env(QNN_FRAMES)
+  foreach port {in0 out0} { append arguments " [file join $data csim_$port.bin]" }
 }
-if {"csynth" in $steps} { csynth_design }
-if {"export" in $steps} { export_design -format ip_catalog -display_name "accelerator (qnn-ir 0.1.0)" -output "accelerator_ip.zip" }
+
+if {"csim" in $steps && $arguments ne ""} { csim_design -argv $arguments }
+
+if {"csynth" in $steps} {
+  csynth_design
+  foreach report [glob -nocomplain [file join $solution syn report *.xml]] { file copy -force $report $reports }
+}
+
+if {"cosim" in $steps && $arguments ne ""} {
+  cosim_design -rtl verilog -argv $arguments
+  foreach report [glob -nocomplain [file join $solution sim report *.rpt]] { file copy -force $report $reports }
+}
+
+if {"export" in $steps} {
+  export_design -format ip_catalog -rtl verilog -vendor qnn_ir -library hls -version 1.0 \
+    -ipname "accelerator" -display_name "accelerator (qnn-ir 0.1.0)"
+  file mkdir [file join $synth ip]
+  set archives [glob [file join $solution impl ip *.zip]]
+  file copy -force [lindex $archives 0] [file join $synth ip "accelerator.zip"]
+}
 exit
+// ----- 8< ----- FILE "hls_config.cfg" ----- 8< -----
+part=xc7z020clg400-1
+[hls]
+flow_target=vivado
+clock=10ns
+clock_uncertainty=12.5%
+syn.file=accelerator.cpp
+syn.cflags=-std=c++14
+syn.top=accelerator
+tb.file=tb.cpp
+tb.cflags=-std=c++14
+syn.interface.m_axi_addr64=1
+package.output.format=ip_catalog
+package.output.file=accelerator.zip
+package.output.syn=1
+package.ip.vendor=qnn_ir
+package.ip.library=hls
+package.ip.version=1.0
