@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
@@ -11,7 +12,8 @@ from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from qnn_ir.constants import location_name
+from qnn_ir import maps
+from qnn_ir.constants import location_name, type_range
 from qnn_ir.dialects import qnn
 from qnn_ir.dialects.qnn import integer_type
 from qnn_ir.errors import UserError
@@ -59,9 +61,16 @@ class QnnSplitHostPass(ModulePass):
 
 
 def split(function: FuncOp) -> tuple[FuncOp, FuncOp, FuncOp]:
-    """Prologue, accelerator and epilogue. `UserError` where real numbers pass by, or come back."""
+    """
+    Prologue, accelerator and epilogue. `UserError` where real numbers pass by, or come back.
+
+    The accelerator of a network that only quantises carries its integers.
+    """
     block = function.body.block
     places = place_values(block)
+    if not _ops(block, places, Place.INSIDE):
+        _carry(block)
+        places = place_values(block)
     terminator = block.last_op
     assert isinstance(terminator, ReturnOp)
     inside = _ops(block, places, Place.INSIDE)
@@ -82,6 +91,19 @@ def split(function: FuncOp) -> tuple[FuncOp, FuncOp, FuncOp]:
     epilogue = _outline("epilogue", [*computed, *bypassing], after, terminator.operands, function)
     prologue.arg_attrs, epilogue.res_attrs = function.arg_attrs, function.res_attrs
     return prologue, accelerator, epilogue
+
+
+def _carry(block: Block) -> None:
+    """An identity behind every integer that comes from the host."""
+    for op in [op for op in block.ops if isinstance(op, qnn.ToIntegerOp)]:
+        element = integer_type(op.result.type)
+        assert element is not None
+        one, zero = np.ones(1, np.int64), np.zeros(1, np.int64)
+        same = qnn.MapAttr.from_map(maps.Requant(one, zero, 0, "floor", *type_range(element)))
+        identity = qnn.MapOp(op.result, same, zero.reshape((1,) * len(qnn.shape_of(op.result))), element=element)
+        identity.location = op.location
+        op.result.replace_uses_with_if(identity.result, lambda use, to=identity: use.operation is not to)
+        Rewriter.insert_op(identity, InsertPoint.after(op))
 
 
 def place_values(block: Block) -> dict[SSAValue, Place]:

@@ -87,7 +87,7 @@ def test_embeddings(dtype: type[np.integer[Any]], per_row: bool) -> None:
         "ts": scale,
         "tz": np.zeros(scale.shape, np.int8),
         "w": RNG.integers(-3, 4, (8, 3)).astype(np.float32),
-        "ms": 0.11,
+        "ms": 0.125,
         "mz": np.int8(3),
     }
     type_ = TensorProto.INT64 if dtype is np.int64 else TensorProto.INT32

@@ -72,6 +72,7 @@ def enter(walk: Walk, op: Operation, state: Host) -> Value:
         return _stored_minifloat(walk, op, unknown)
     value = quantise(walk, op, Value(unknown, unknown.gid, zero, (Piece(zero, REAL),)))
     copy = walk.clone(op)
+    del walk.hosts[op.results[0]]  # whoever reads it reads the integers
     real = copy.results[0]
     if not qnn.is_float(real.type):
         real = _as_float(copy)
@@ -87,6 +88,7 @@ def _stored_minifloat(walk: Walk, op: qnn.FloatQuantOp, base: Base) -> Value:
     base.hi[:], base.lo[:] = int(limit / unit), -int(limit / unit)
     result = of_base(base, scale * scalar(unit), ZERO)
     real = walk.clone(op).results[0]
+    del walk.hosts[op.results[0]]
     s = float(scale[0] * unit)
     base.handle = walk.emit(qnn.ToIntegerOp(real, element=element_type(base), scale=s, groups=base.gid))
     walk.quantised = True

@@ -48,3 +48,18 @@ func.func @main(%x: tensor<1x4xf32>, %z: tensor<1x4xf32>) -> (tensor<1x4xf32>, t
   %v, %i = qnn.top_k %a {k = 1 : i64, axis = 1 : i64, largest = true} : (tensor<1x4xui4>) -> (tensor<1x1xui4>, tensor<1x1xui2>)
   func.return %s, %i : tensor<1x4xf32>, tensor<1x1xui2>
 }
+
+// -----
+
+// Where nothing is computed, the accelerator carries the integers.
+
+// CHECK:      func.func @accelerator(%q: tensor<1x4xui3>{{.*}}) -> tensor<1x4xui3>
+// CHECK-NEXT:   %[[Q:.*]] = qnn.map %q {map = #qnn.requant<m = dense<1>
+// CHECK-NEXT:   func.return %[[Q]]
+// CHECK:      func.func @epilogue
+// CHECK-NEXT:   qnn.to_real
+func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  %q = qnn.to_integer %x {scale = dense<1.0> : tensor<1xf64>, bias = dense<0.0> : tensor<1xf64>, groups = dense<0> : tensor<i8>} : (tensor<1x4xf32>) -> tensor<1x4xui3>
+  %y = qnn.to_real %q {scale = dense<0.5> : tensor<1xf64>, bias = dense<0.0> : tensor<1xf64>, groups = dense<0> : tensor<i8>} : (tensor<1x4xui3>) -> tensor<1x4xf32>
+  func.return %y : tensor<1x4xf32>
+}
