@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "emit.scripts": BASE | {"emit", "targets"},  # scripts differ from board to board
     "targets": BASE,
     "report": BASE | {"analysis", "dialects"},
+    "runtime": set(),  # shipped to boards: nothing of ours but itself
+    "standin": BASE | {"driver.csim"},  # compiles accelerators as C simulation does
     "driver": None,  # knows the whole chain
     "universe": set(),  # names everything, imports nothing
 }
@@ -38,6 +40,8 @@ def imports_of(path: Path) -> list[str]:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
+            if node.level and "runtime" in path.parts:
+                continue  # the files of a deployment folder, which is no package of ours
             assert node.level == 0, f"{path}: relative import"
             package = ROOT.parent.joinpath(*str(node.module).split("."))
             inside = package.is_dir() and node.module in ("qnn_ir", "qnn_ir.dialects")

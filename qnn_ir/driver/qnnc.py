@@ -9,20 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from qnn_ir import __version__
+from qnn_ir.driver.deploy_arguments import add_deploy, add_loop
 from qnn_ir.errors import UserError
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line: `qnnc build | sim | report | synth`."""
+    """The command line: `qnnc build | sim | report | synth | deploy | loop`."""
     top = argparse.ArgumentParser(prog="qnnc", description="Quantised ONNX networks to streaming FPGA accelerators.")
     top.add_argument("--version", action="version", version=f"qnnc {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="build | sim | report | synth")
+    commands = top.add_subparsers(dest="command", required=True, metavar="build | sim | report | synth | deploy | loop")
     _add_build(commands.add_parser("build", help="compile a model: C++, weights, testbench, scripts, report"))
     _add_sim(commands.add_parser("sim", help="compile the generated C++ with g++ and run it on data"))
     report = commands.add_parser("report", help="where the cycles and the bits go")
     report.add_argument("out", type=Path, metavar="OUT", help="a folder written by `qnnc build`")
     synth = commands.add_parser("synth", help="run Vitis HLS where it is installed")
     synth.add_argument("out", type=Path, metavar="OUT")
+    add_deploy(commands.add_parser("deploy", help="a folder with all that the board needs"))
+    add_loop(commands.add_parser("loop", help="run such a folder here, on the model of a board"))
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print the result as JSON")
         command.add_argument("--debug", action="store_true", help="show a traceback with an error")
@@ -80,6 +83,14 @@ def run(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
             from qnn_ir.driver.report import report_command
 
             return report_command(arguments)
+        case "deploy":
+            from qnn_ir.driver.deploy import deploy_command
+
+            return deploy_command(arguments)
+        case "loop":
+            from qnn_ir.driver.loop import loop_command
+
+            return loop_command(arguments)
         case _:
             from qnn_ir.driver.vitis import synth
 

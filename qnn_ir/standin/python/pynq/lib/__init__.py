@@ -1,0 +1,5 @@
+"""Drivers of IP."""
+
+from pynq.lib import dma
+
+__all__ = ["dma"]

@@ -1,0 +1,88 @@
+"""Overlays: a bitstream is the name of a folder's accelerator."""
+
+from pathlib import Path
+from typing import Any
+
+from pynq.board import length_bits, load, power_on, read_json, shell_of
+from pynq.interrupt import LINES
+from pynq.lib.dma import DMA
+from pynq.mmio import MMIO
+
+
+class DefaultIP:
+    """Registers of a cell."""
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        self.description = description
+        self.mmio = MMIO(description["phys_addr"], description["addr_range"])
+
+    def read(self, offset: int = 0) -> int:
+        """A register."""
+        return self.mmio.read(offset)
+
+    def write(self, offset: int, value: int | bytes) -> None:
+        """A register, or several in a row."""
+        self.mmio.write(offset, value)
+
+
+class Overlay:
+    """The design of the folder that `bitfile_name` lies in; the file itself need not exist."""
+
+    def __init__(self, bitfile_name: str, dtbo: str | None = None, download: bool = True, **_others: Any) -> None:
+        self.bitfile_name = bitfile_name
+        self._folder = Path(bitfile_name).parent
+        if not (self._folder / "manifest.json").is_file():
+            raise OSError(f"Bitstream file {bitfile_name} does not exist.")
+        self.ip_dict = self._cells()
+        if download:
+            self.download()
+        for path, cell in self.ip_dict.items():
+            setattr(self, path, cell["driver"](cell))
+
+    def download(self, dtbo: str | None = None) -> None:
+        """Configure the logic."""
+        power_on()
+        load(self._folder, self._manifest, self._shell)
+
+    def is_loaded(self) -> bool:
+        """Whether this overlay is the one on the board."""
+        return True
+
+    def free(self) -> None:
+        """Forget the drivers."""
+
+    def _cells(self) -> dict[str, dict[str, Any]]:
+        self._manifest = read_json(self._folder / "manifest.json")
+        self._shell = shell_of(self._folder, self._manifest)
+        kernel, name = self._shell["kernel"], self._manifest["kernel"]
+        registers = {key: {"address_offset": r["offset"]} for key, r in self._manifest["registers"].items()}
+        cells = {kernel["cell"]: _cell(kernel, f"qnn_ir:hls:{name}:1.0", DefaultIP, "interrupt")}
+        cells[kernel["cell"]]["registers"] = registers
+        for engine in self._shell["dma"].values():
+            side = engine["direction"]
+            cell = _cell(engine, "xilinx.com:ip:axi_dma:7.1", DMA, f"{side}_introut")
+            cell["parameters"] = {
+                "C_INCLUDE_MM2S": str(int(side == "mm2s")),
+                "C_INCLUDE_S2MM": str(int(side == "s2mm")),
+                "C_SG_LENGTH_WIDTH": str(length_bits()),
+            }
+            cells[engine["cell"]] = cell
+        return cells
+
+
+def _cell(place: dict[str, Any], vlnv: str, driver: Any, pin: str) -> dict[str, Any]:
+    """An entry of `ip_dict`."""
+    path, base = place["cell"], place["base"]
+    full = f"{path}/{pin}"
+    LINES[full] = base + (0x30 if pin.startswith("s2mm") else 0)
+    interrupts = {pin: {"controller": "ps", "index": place.get("interrupt", 0), "fullpath": full}}
+    return {
+        "phys_addr": base,
+        "addr_range": place["bytes"],
+        "type": vlnv,
+        "fullpath": path,
+        "driver": driver,
+        "parameters": {},
+        "registers": {},
+        "interrupts": interrupts,
+    }
