@@ -24,7 +24,8 @@ from qnn_ir.driver.manifest import manifest_of, top_of
 from qnn_ir.driver.progress import Progress
 from qnn_ir.driver.weights import loaded_layers, weight_files
 from qnn_ir.emit.host import emit_host
-from qnn_ir.emit.project import emit_project
+from qnn_ir.emit.project import banner_of, emit_layers, emit_project, module_kernel
+from qnn_ir.emit.scripts import board_scripts
 from qnn_ir.errors import UserError
 from qnn_ir.frontend.onnx import import_model
 from qnn_ir.passes.pipelines import (
@@ -36,7 +37,7 @@ from qnn_ir.passes.pipelines import (
 )
 from qnn_ir.passes.stream_fold import StreamFoldPass, folding_of
 from qnn_ir.report.layers import layer_report, layer_table
-from qnn_ir.targets import load_board
+from qnn_ir.targets import Board, find_board
 
 if TYPE_CHECKING:
     from qnn_ir.driver.verify import Verifier
@@ -73,10 +74,10 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
     """
     check_target(out)
     frames = read_frames(options.verify_each)[0] if options.verify_each else None
-    device = load_board(options.board, options.clock_mhz)
-    folding = _folding(options, device)
+    board = find_board(options.board, options.clock_mhz)
+    folding = _folding(options, board)
     with _about(model, options.folding):
-        files, report = _compile(model, options, device, folding, frames, progress)
+        files, report = _compile(model, options, board, folding, frames, progress)
     atomic_folder(out, files)
     return report | {"output": str(out), "seconds": progress.seconds}
 
@@ -84,7 +85,7 @@ def build(model: Path, out: Path, options: BuildOptions, progress: Progress) -> 
 def _compile(
     model: Path,
     options: BuildOptions,
-    device: Device,
+    board: Board,
     folding: StreamFoldPass,
     frames: list[NDArray[Any]] | None,
     progress: Progress,
@@ -92,7 +93,7 @@ def _compile(
     """All files of the build and its report."""
     with progress.stage("import"):
         module = import_model(model)
-    set_device(module, device)
+    set_device(module, board)
     ctx = compiler_context()
     verifier = None if frames is None else _verifier(module, frames)
 
@@ -112,14 +113,14 @@ def _compile(
     files["ir/stream.mlir"] = str(module) + "\n"
     graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
     files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
-    report = {"version": __version__} | layer_report(graph, device, model.name)
+    report = {"version": __version__} | layer_report(graph, board, model.name)
     loaded = loaded_layers(graph)
     run(process_passes(options.interface))
     record_pipeline(module, default_pipeline(options.input, folding, options.interface))
     files["ir/hlsc.mlir"] = str(module) + "\n"
     files[HOST_FILE] = host_text(module)
     with progress.stage("emit C++"):
-        files |= {f"hls/{name}": text for name, text in emit_project(module).items()}
+        files |= _accelerator(module, board)
     manifest = manifest_of(module, model.name)
     manifest["weights"], weights = weight_files(loaded, top_of(module))
     files |= weights
@@ -129,6 +130,13 @@ def _compile(
     files["report.json"] = json.dumps(report, indent=1) + "\n"
     files["manifest.json"] = json.dumps(manifest, indent=1) + "\n"
     return files, report
+
+
+def _accelerator(module: ModuleOp, board: Board) -> dict[str, str]:
+    """The C++ and all scripts."""
+    hls = emit_project(module, board.shell == "alveo") | emit_layers(module)
+    scripts = board_scripts(module_kernel(module), board, banner_of(module, "#"))
+    return {f"hls/{name}": text for name, text in hls.items()} | scripts
 
 
 def _verifier(module: ModuleOp, frames: list[NDArray[Any]]) -> "Verifier":
