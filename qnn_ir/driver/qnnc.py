@@ -10,6 +10,7 @@ from typing import Any
 
 from qnn_ir import __version__
 from qnn_ir.driver.deploy_arguments import add_deploy, add_loop
+from qnn_ir.driver.synth.arguments import add_arguments as add_synth_arguments
 from qnn_ir.errors import UserError
 
 
@@ -22,8 +23,7 @@ def parser() -> argparse.ArgumentParser:
     _add_sim(commands.add_parser("sim", help="compile the generated C++ with g++ and run it on data"))
     report = commands.add_parser("report", help="where the cycles and the bits go")
     report.add_argument("out", type=Path, metavar="OUT", help="a folder written by `qnnc build`")
-    synth = commands.add_parser("synth", help="run Vitis HLS where it is installed")
-    synth.add_argument("out", type=Path, metavar="OUT")
+    add_synth_arguments(commands.add_parser("synth", help="to IP, bitstream or xclbin with the vendor's tools"))
     add_deploy(commands.add_parser("deploy", help="a folder with all that the board needs"))
     add_loop(commands.add_parser("loop", help="run such a folder here, on the model of a board"))
     for command in commands.choices.values():
@@ -92,10 +92,9 @@ def run(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
             return loop_command(arguments)
         case _:
-            from qnn_ir.driver.vitis import synth
+            from qnn_ir.driver.synth.command import synth_command
 
-            code = synth(arguments.out / "hls", sys.stderr if arguments.json else None)
-            return {"exit": code}, "synthesis done" if code == 0 else f"the tool ended with exit code {code}"
+            return synth_command(arguments)
 
 
 def _show_warning(message: Warning | str, *_place: object, **_options: object) -> None:

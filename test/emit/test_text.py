@@ -5,9 +5,7 @@ import subprocess
 
 import pytest
 
-from qnn_ir.driver.vitis import synth, synth_command
 from qnn_ir.emit.text import identifier, quoted, tcl_word
-from qnn_ir.errors import UserError
 
 HOSTILE = ["a*/ b", "/* x", "tail\\", "??/", "line\nbreak", "größe", "x" * 500, '"; exit', "a\r#include <x>", "*/*/*/"]
 
@@ -39,17 +37,3 @@ def test_tcl_words_survive(text: str) -> None:
     script = f"fconfigure stdout -encoding utf-8\nputs -nonewline {tcl_word(text)}\n"
     done = subprocess.run(["tclsh"], input=script, capture_output=True, text=True, check=True, encoding="utf-8")
     assert done.stdout == text
-
-
-def test_synth_says_what_is_missing(tmp_path) -> None:
-    with pytest.raises(UserError, match="no Vitis HLS found"):
-        synth_command(lambda tool: None)
-    with pytest.raises(UserError, match=r"no run_hls\.tcl"):
-        synth(tmp_path)
-
-
-def test_synth_prefers_the_newest_tool() -> None:
-    have = {"vitis_hls": "/x/vitis_hls", "vivado_hls": "/x/vivado_hls"}
-    assert synth_command(have.get) == ["/x/vitis_hls", "-f", "run_hls.tcl"]
-    have["vitis-run"] = "/x/vitis-run"
-    assert synth_command(have.get) == ["/x/vitis-run", "--mode", "hls", "--tcl", "run_hls.tcl"]

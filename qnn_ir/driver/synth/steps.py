@@ -1,0 +1,126 @@
+"""The steps from generated files to a bitstream, what each one reads and makes, and their order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qnn_ir.errors import UserError
+
+NAMES = ("csim", "csynth", "cosim", "export", "layers", "ooc", "bitstream", "xclbin", "dfx")
+"""What `--steps` takes, in their order; `layers` stands for one step per process."""
+
+SCRIPT = "run_hls.tcl"
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    One run of a tool of the sort `kind` (`hls`, `vivado`, `link`) with `script`, in the folder `cwd` of a copy of the
+    build.
+
+    The copy holds `inputs` (files and folders of OUT) and what the steps of `needs` have left. `products` are patterns
+    of files below its `synth/`; the first one has to match, or the step has failed. `state` are folders there that
+    later steps go on with. `layer` names the process that the step is about.
+    """
+
+    name: str
+    kind: str
+    cwd: str
+    script: str
+    inputs: tuple[str, ...]
+    products: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    layer: str = ""
+
+    @property
+    def path(self) -> str:
+        """The script, relative to OUT."""
+        return f"{self.cwd}/{self.script}"
+
+    def published(self, made: str) -> str:
+        """Where what the tool has made at `made` lies in the end, both below `synth/`: by kind, reports by layer."""
+        name = made.rpartition("/")[2]
+        if self.layer:
+            return f"reports/{self.name}/{name}"
+        return f"{_FOLDERS[name[-4:]]}/{name}" if name[-4:] in _FOLDERS else made
+
+
+_FOLDERS = {".xml": "reports", ".rpt": "reports", ".log": "reports", ".zip": "ip"}
+"""The folder of files by the end of their names."""
+
+
+def all_steps(out: Path, top: str) -> dict[str, Step]:
+    """Every step whose script lies in the build folder `out` of the kernel `top`, by name."""
+    found = [*_hls(out, top), *_layers(out), *_vivado(top), *_alveo(top)]
+    return {step.name: step for step in found if (out / step.path).is_file()}
+
+
+def default_names(steps: dict[str, Step]) -> tuple[str, ...]:
+    """The way of a build to the board as far as it has scripts: IP, then bitstream or xclbin."""
+    return tuple(name for name in ("csynth", "export", "bitstream", "xclbin") if name in steps)
+
+
+def wanted_steps(names: Sequence[str], steps: dict[str, Step]) -> list[Step]:
+    """The steps of `names` and all that they need, in an order in which they can run."""
+    ordered: dict[str, Step] = {}
+
+    def add(name: str) -> None:
+        for need in steps[name].needs:
+            add(need)
+        ordered.setdefault(name, steps[name])
+
+    for name in names:
+        for found in _expanded(name, steps):
+            add(found)
+    return list(ordered.values())
+
+
+def _expanded(name: str, steps: dict[str, Step]) -> list[str]:
+    layers = [step for step in steps if step.startswith("layers/")]
+    if name == "layers" and layers:
+        return layers
+    if name in steps:
+        return [name]
+    known = ", ".join(n for n in NAMES if n in steps or (n == "layers" and layers))
+    if name in NAMES:
+        raise UserError(f"this build has no scripts for the step {name!r}", remedy=f"it has {known}")
+    raise UserError(f"unknown step {name!r}", remedy=f"choose of {known}")
+
+
+_REPORTS = "reports/*"
+
+
+def _hls(out: Path, top: str) -> Iterator[Step]:
+    project = f"hls/{top}_hls"
+    archive = f"alveo/{top}.xo" if (out / "alveo" / "link.sh").is_file() else f"ip/{top}.zip"
+
+    def step(name: str, products: tuple[str, ...], needs: tuple[str, ...], state: tuple[str, ...] = ()) -> Step:
+        return Step(name, "hls", "hls", SCRIPT, ("hls",), products, needs, state, (("QNN_STEPS", name),))
+
+    yield step("csim", (f"{project}/*/csim/report/*.log",), ())
+    yield step("csynth", ("reports/csynth.xml", _REPORTS), (), (project,))
+    yield step("cosim", (f"reports/{top}_cosim.rpt",), ("csynth",))
+    yield step("export", (archive, f"ip/{top}.zip"), ("csynth",))
+
+
+def _layers(out: Path) -> Iterator[Step]:
+    for script in sorted((out / "hls" / "layers").glob(f"*/{SCRIPT}")):
+        layer = script.parent.name
+        folder = f"hls/layers/{layer}"
+        products, steps = (f"reports/{layer}_csynth.xml", _REPORTS), (("QNN_STEPS", "csynth"),)
+        yield Step(f"layers/{layer}", "hls", folder, SCRIPT, (folder,), products, (), (), steps, layer)
+
+
+def _vivado(top: str) -> Iterator[Step]:
+    inputs, needs = ("vivado",), ("export",)
+    yield Step("ooc", "vivado", "vivado", "ooc.tcl", inputs, ("reports/ooc_utilization.rpt", _REPORTS), needs)
+    bits = (f"bitstream/{top}.bit", f"bitstream/{top}.*", _REPORTS)
+    yield Step("bitstream", "vivado", "vivado", "bitstream.tcl", inputs, bits, needs)
+    yield Step("dfx", "vivado", "vivado", "dfx.tcl", inputs, ("bitstream/*.bit", "bitstream/*", _REPORTS))
+
+
+def _alveo(top: str) -> Iterator[Step]:
+    products = (f"alveo/{top}.xclbin", f"alveo/{top}.xclbin.*", _REPORTS)
+    yield Step("xclbin", "link", "alveo", "link.sh", ("alveo",), products, ("export",))

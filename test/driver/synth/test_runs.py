@@ -1,0 +1,317 @@
+"""What steps make, what is repeated and what is not, failures, time-outs, interrupts, parallel runs."""
+
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from synth_builds import LAYERS, PROCESSES, counted, make_build, tree
+
+from qnn_ir.driver.qnnc import main
+
+fork = multiprocessing.get_context("fork")
+Synth = Callable[..., int]
+Stages = Callable[[], list[str]]
+WAY = ["vitis_hls csynth", "vitis_hls export", "vivado synth", "vivado impl"]
+
+
+def test_the_way_to_the_board(build: Path, synth: Synth, stages: Stages, capsys: pytest.CaptureFixture[str]) -> None:
+    assert synth(build, "--json") == 0
+    assert stages() == WAY
+    names = {"ip/accelerator.zip", "bitstream/accelerator.bit", "bitstream/accelerator.hwh", "reports/timing.rpt"}
+    assert names <= tree(build / "synth").keys()
+    result = json.loads(capsys.readouterr().out)
+    assert [(step["step"], step["how"]) for step in result["steps"]] == [
+        ("csynth", "run"),
+        ("export", "run"),
+        ("bitstream", "run"),
+    ]
+
+
+def test_alveo(tmp_path: Path, synth: Synth, stages: Stages) -> None:
+    build = make_build(tmp_path / "card", "u250")
+    assert synth(build) == 0
+    assert list(dict.fromkeys(stages())) == ["vitis_hls csynth", "vitis_hls export", "v++ link"]
+    assert (build / "synth" / "alveo" / "accelerator.xclbin").read_bytes().startswith(b"xclbin2")
+
+
+def test_layers_and_the_kernel_alone(build: Path, synth: Synth) -> None:
+    assert synth(build, "--steps", "layers,ooc", "--jobs", 2) == 0
+    made = tree(build / "synth")
+    assert all(f"reports/layers/{name}/{name}_csynth.xml" in made for name in PROCESSES)
+    assert "reports/ooc_power.rpt" in made
+
+
+def test_configuration_files(
+    build: Path, synth: Synth, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert synth(build, "--flow", "config", "--steps", "csynth") == 1
+    assert "has no flow of configuration files; use 2024.2" in capsys.readouterr().err
+    monkeypatch.setenv("QNN_STANDIN_VERSION", "2025.1")
+    assert synth(build, "--flow", "config", "--steps", "export") == 0
+    assert {"ip/accelerator.zip", "reports/csynth.xml"} <= tree(build / "synth").keys()
+
+
+def test_finished_steps_are_not_repeated(build: Path, synth: Synth, stages: Stages) -> None:
+    assert synth(build, "--steps", "csynth") == 0
+    before = tree(build / "synth")
+    assert synth(build) == 0
+    assert synth(build) == 0
+    assert stages() == WAY
+    assert before.items() <= tree(build / "synth").items()
+
+
+def test_comments_change_nothing_but_code_does(tmp_path: Path, synth: Synth, stages: Stages) -> None:
+    one = make_build(tmp_path / "one", model="a.onnx")
+    two = make_build(tmp_path / "two", model="b\" */ [exec id]; $(id) '`.onnx")
+    three = make_build(tmp_path / "three", work={"fc1": "out0.write(in0.read() + 1);"})
+    assert synth(one) == 0
+    first = tree(one / "synth")
+    assert synth(two) == 0
+    assert stages() == WAY  # the second came from the cache
+    assert tree(two / "synth") == first
+    assert synth(three, "--steps", "layers,csynth") == 0
+    assert synth(one, "--steps", "layers") == 0
+    assert (
+        stages()[len(WAY) :] == ["vitis_hls csynth"] * 5
+    )  # three layers and the whole, then only the one that differs
+
+
+def test_tool_and_strategy_belong_to_the_key(
+    build: Path, synth: Synth, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert synth(build, "--steps", "csynth") == 0
+    assert synth(build, "--steps", "csynth", "--strategy", "area") == 0
+    monkeypatch.setenv("QNN_STANDIN_VERSION", "2023.1")
+    assert synth(build, "--steps", "csynth") == 0
+    assert len(stages()) == 3
+
+
+def test_damaged_results_are_made_anew(build: Path, synth: Synth, stages: Stages, tmp_path: Path) -> None:
+    assert synth(build, "--steps", "csynth") == 0
+    report = "products/reports/csynth.xml"
+    (build / "synth" / "steps" / "csynth" / report).write_text("?")
+    assert synth(build, "--steps", "csynth") == 0
+    assert len(stages()) == 1  # from the cache
+    for entry in (tmp_path / "cache").rglob(report):
+        entry.write_text("?")
+    shutil.rmtree(build / "synth")
+    assert synth(build, "--steps", "csynth") == 0
+    assert len(stages()) == 2
+
+
+def test_a_cache_that_cannot_be_written(
+    build: Path, synth: Synth, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert synth(build, "--steps", "csynth", "--cache", tmp_path / "file") == 0
+    assert "the cache cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("error", "ERROR: [HLS 214-157] Top function not found"),
+        ("source", "accelerator.cpp:11:3: error: unknown type name 'oops'"),
+        ("licence", "A valid license was not found"),
+        ("disk", "No space left on device; free space"),
+        ("memory", "std::bad_alloc"),
+        ("crash", "Abnormal program termination"),
+        ("silent", "analysing"),
+    ],
+)
+def test_failures_show_the_line_that_matters(
+    kind: str,
+    expected: str,
+    build: Path,
+    synth: Synth,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("QNN_STANDIN_FAIL", f"csynth:{kind}")
+    assert synth(build) == 1
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith("qnnc: error: csynth")
+    assert (expected if kind != "silent" else "Vitis HLS 2022.2 failed: ") in line
+    assert line.endswith(f"see {build}/synth/logs/csynth.log")
+    if kind == "source":
+        assert f"layer fc0_width (ONNX node {PROCESSES['fc0_width']})" in line
+
+
+@pytest.mark.parametrize("stage", ["export", "synth", "impl"])
+def test_a_failure_keeps_what_was_finished(
+    stage: str, build: Path, synth: Synth, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QNN_STANDIN_FAIL", stage)
+    assert synth(build) == 1
+    assert not (build / "synth" / "bitstream").exists()
+    monkeypatch.delenv("QNN_STANDIN_FAIL")
+    assert synth(build) == 0
+    assert stages().count("vitis_hls csynth") == 1
+
+
+def test_an_error_of_a_layer_names_its_node(
+    build: Path, synth: Synth, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QNN_STANDIN_FAIL", "csynth")
+    monkeypatch.setenv("QNN_STANDIN_ONLY", "fc0")
+    assert synth(build, "--steps", "layers") == 1
+    assert "layers/fc0, layer fc0 (ONNX node /fc0/MatMul): " in capsys.readouterr().err
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Processes that work below `folder`."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "cwd").startswith(str(folder)):
+                found.append((process / "cmdline").read_bytes().decode().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+def gone(folder: Path, seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while processes_of(folder) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not processes_of(folder)
+
+
+@pytest.mark.parametrize("stage", ["csynth", "csynth!"])
+def test_time_outs_end_everything_that_was_started(
+    stage: str, build: Path, synth: Synth, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QNN_STANDIN_HANG", stage)
+    monkeypatch.setattr("qnn_ir.driver.synth.launch.GRACE", 1)
+    assert synth(build, "--timeout", 0.02) == 1
+    assert "Vitis HLS 2022.2 took longer than 0:01; raise --timeout" in capsys.readouterr().err
+    assert gone(build)
+    monkeypatch.delenv("QNN_STANDIN_HANG")
+    assert synth(build, "--timeout", 1) == 0
+
+
+def start(build: Path, *arguments: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "qnn_ir.driver.qnnc", "synth", str(build), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def waited(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_interrupts_end_everything_that_was_started(
+    sign: int, build: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QNN_STANDIN_HANG", "csynth")
+    run = start(build)
+    assert waited(lambda: len(stages()) == 1)
+    run.send_signal(sign)
+    _, error = run.communicate(timeout=30)
+    assert run.returncode == (130 if sign == signal.SIGINT else -sign)
+    assert gone(build)
+    if sign == signal.SIGINT:
+        assert error.decode().strip().endswith("qnnc: interrupted")
+
+
+def test_one_build_at_a_time(
+    build: Path, synth: Synth, stages: Stages, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QNN_STANDIN_HANG", "csynth")
+    run = start(build)
+    assert waited(lambda: len(stages()) == 1)
+    assert synth(build) == 1
+    assert "another `qnnc synth` works in this folder" in capsys.readouterr().err
+    run.kill()
+    run.communicate()
+
+
+def test_layers_run_in_parallel(build: Path, synth: Synth, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QNN_STANDIN_SLOW", "2")
+    begin = time.monotonic()
+    assert synth(build, "--steps", "layers", "--jobs", 3) == 0
+    assert time.monotonic() - begin < 2 * len(LAYERS)  # one after the other they sleep that long
+
+
+def test_progress_names_phases(
+    build: Path, synth: Synth, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QNN_STANDIN_SLOW", "2")
+    assert synth(build, "--steps", "csynth") == 0
+    error = capsys.readouterr().err
+    assert "csynth: Vitis HLS 2022.2\n" in error
+    assert "csynth: 0:00 analysing accelerator.cpp" in error
+    assert "csynth: 0:01 scheduling fc1" in error
+    assert "csynth: finished in 0:0" in error
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--steps", "csinth"], "unknown step 'csinth'; choose of csim, csynth, cosim, export, layers, ooc, bitstream"),
+        (["--steps", "xclbin"], "no scripts for the step 'xclbin'"),
+        (["--jobs", "0"], "--jobs 0"),
+        (["--timeout", "-1"], "--timeout -1"),
+        (["--tool-version", "new"], "--tool-version 'new'"),
+    ],
+)
+def test_wrong_options(
+    options: list[str], message: str, build: Path, synth: Synth, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert synth(build, *options) == 1
+    line = capsys.readouterr().err.strip()
+    assert message in line
+    assert len(line.splitlines()) == 1
+    assert not (build / "synth").exists()
+
+
+@pytest.mark.parametrize("name", ["with blanks", "it's", 'a"b', "$(id)", "semi;colon", "-dash", "new\nline"])
+def test_folders_of_any_name(name: str, tmp_path: Path, synth: Synth, stages: Stages) -> None:
+    build = make_build(tmp_path / name)
+    assert synth(build, "--steps", "csynth,ooc", "--cache", tmp_path / f"cache {name}") == 0
+    assert len(stages()) == 5
+    assert counted(tmp_path / "count")
+
+
+def test_killed_at_any_moment_it_ends_in_the_same(build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kills come at random moments from the start to the end of a run; a finished step is never run again."""
+    monkeypatch.setenv("QNN_STANDIN_SLOW", "0.1")
+    steps = ["--steps", "layers,bitstream,ooc", "--jobs", "2"]
+    reference = make_build(tmp_path / "reference")
+    begin = time.monotonic()
+    assert main(["synth", str(reference), *steps, "--cache", str(tmp_path / "other cache")]) == 0
+    whole, expected = time.monotonic() - begin, tree(reference / "synth")
+    moments, finished = random.Random(1), dict[Path, int]()
+    kills = ends = 0
+    while kills < 24:
+        run = fork.Process(target=main, args=(["synth", str(build), *steps],))
+        run.start()
+        run.join(moments.uniform(0, 0.6 * whole))
+        kills += run.is_alive()
+        run.kill()
+        run.join()
+        for record in (build / "synth" / "steps").rglob("step.json"):
+            assert finished.setdefault(record, record.stat().st_mtime_ns) == record.stat().st_mtime_ns, "run again"
+        if run.exitcode == 0:
+            ends += 1
+            assert tree(build / "synth") == expected
+            shutil.rmtree(build / "synth")
+            shutil.rmtree(tmp_path / "cache")
+            finished.clear()
+        assert ends < 24, "nearly all runs ended before their kill"
+    assert main(["synth", str(build), *steps]) == 0
+    assert tree(build / "synth") == expected
+    assert not list((build / "synth").rglob(".new-*"))
+    assert gone(build)
