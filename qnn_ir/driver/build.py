@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from qnn_ir import __version__
+from qnn_ir.analysis.cost import Cost
 from qnn_ir.device import Device, set_device
 from qnn_ir.dialects import stream
 from qnn_ir.driver.arrays import read_frames
@@ -28,6 +29,7 @@ from qnn_ir.emit.project import banner_of, emit_layers, emit_project, module_ker
 from qnn_ir.emit.scripts import board_scripts
 from qnn_ir.errors import UserError
 from qnn_ir.frontend.onnx import import_model
+from qnn_ir.passes.folding.estimate import estimate
 from qnn_ir.passes.pipelines import (
     dataflow_passes,
     default_pipeline,
@@ -114,6 +116,7 @@ def _compile(
     graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
     files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
     report = {"version": __version__} | layer_report(graph, board, model.name)
+    report["estimate"] = _estimate(graph)
     loaded = loaded_layers(graph)
     run(process_passes(options.interface))
     record_pipeline(module, default_pipeline(options.input, folding, options.interface))
@@ -130,6 +133,12 @@ def _compile(
     files["report.json"] = json.dumps(report, indent=1) + "\n"
     files["manifest.json"] = json.dumps(manifest, indent=1) + "\n"
     return files, report
+
+
+def _estimate(graph: stream.GraphOp) -> dict[str, int]:
+    """The first estimate of what the accelerator takes."""
+    total = Cost().plus(*estimate(graph).values())
+    return {"luts": math.ceil(total.lut), "bram18": total.bram18, "dsps": total.dsp}
 
 
 def _accelerator(module: ModuleOp, board: Board) -> dict[str, str]:

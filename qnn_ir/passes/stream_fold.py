@@ -116,10 +116,11 @@ def fold(graph: GraphOp, options: StreamFoldPass, device: Device) -> Solution:
 def folding_of(graph: GraphOp) -> dict[str, dict[str, int | str]]:
     """The folding of `graph` as `folding-file` reads it."""
     folded = [actor for actor in graph.actors() if type(actor) in KNOBS]
-    return {a.layer.data: {k: _lanes(a, k) for k in KNOBS[type(a)]} | memory_of(a) for a in folded}
+    return {a.layer.data: {k: lanes_of(a, k) for k in KNOBS[type(a)]} | memory_of(a) for a in folded}
 
 
-def _lanes(actor: Actor, knob: str) -> int:
+def lanes_of(actor: Actor, knob: str) -> int:
+    """The value of a knob of a folded actor."""
     if knob == "taps":
         assert isinstance(actor, WindowOp)
         return actor.taps.value.data
