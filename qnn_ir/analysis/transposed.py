@@ -67,31 +67,20 @@ def transposed(
     dilations: Sequence[int],
     pads: Sequence[int],
     output_padding: Sequence[int],
-    group: int = 1,
 ) -> Transposed:
     """
-    The convolution that equals the transposed one of ONNX with `weights` [C, O / group, kh, kw].
+    The convolution that equals the transposed one of ONNX with `weights` [C, O, kh, kw].
 
-    `image` is (rows, columns), `pads` top, left, bottom, right. Groups become zeros outside their blocks.
+    `image` is (rows, columns), `pads` top, left, bottom, right.
     """
-    dense = _dense(weights, group)
     ends = (pads[0], pads[2]), (pads[1], pads[3])
     vertical, horizontal = (
         axis(image[i], weights.shape[2 + i], strides[i], dilations[i], ends[i], output_padding[i]) for i in range(2)
     )
-    channels, outputs = dense.shape[:2]
+    channels, outputs = weights.shape[:2]
     shape = (vertical.stride, horizontal.stride, outputs, vertical.kernel, horizontal.kernel, channels)
     matrix = np.zeros(shape, np.int64)
     for ky, (pv, ty) in enumerate(vertical.places):
         for kx, (ph, tx) in enumerate(horizontal.places):
-            matrix[pv, ph, :, ty, tx] = dense[:, :, ky, kx].T
+            matrix[pv, ph, :, ty, tx] = weights[:, :, ky, kx].T
     return Transposed(matrix.reshape(np.prod(shape[:3]), -1), vertical, horizontal)
-
-
-def _dense(weights: IntArray, group: int) -> IntArray:
-    """Weights [C, O / group, kh, kw] as [C, O, kh, kw]."""
-    channels, outputs = weights.shape[:2]
-    dense = np.zeros((group, channels // group, group, outputs, *weights.shape[2:]), np.int64)
-    for index, part in enumerate(weights.reshape(group, channels // group, *weights.shape[1:])):
-        dense[index, :, index] = part
-    return dense.reshape(channels, group * outputs, *weights.shape[2:])

@@ -258,7 +258,8 @@ def test_transposed_convolution(
     )
     net.map()
     kinds = check(net, folding)
-    assert stream.MapOp not in kinds  # it goes on board through reorder and crop
+    # it goes on board through reorder and crop, but not of several units
+    assert (stream.MapOp in kinds) == (group > 1)
 
 
 def test_one_dimensional_transposed_convolution() -> None:
@@ -302,6 +303,24 @@ def test_several_filters_per_channel(folding: StreamFoldPass) -> None:
     pointwise(net, 2)
     unit = stream.DepthwiseOp
     assert check(net, folding) == [CONV, stream.WindowOp, stream.ForkOp, unit, unit, CONCAT, stream.MapOp, CONV]
+
+
+@folded
+@pytest.mark.parametrize("order", [None, (3, 1, 0, 2, 5, 4), (0, 2, 4, 1, 3, 5)], ids=str)
+def test_groups_are_units_of_their_own(folding: StreamFoldPass, order: Sequence[int] | None) -> None:
+    net = image(2, 4, 4, outputs=6)
+    if order is not None:
+        positions = qnn.ConstantOp(np.array(order))
+        net.block.add_op(positions)
+        net.add(qnn.GatherOp(net.value, positions, 1))
+    net.add(qnn.ConvOp(net.value, net.constant((4, 3, 3, 3)), group=2, pads=(1, 1, 1, 1), element=SI16))
+    net.map()
+    pointwise(net, 2)
+    kinds = check(net, folding)
+    sorting = [stream.MvtuOp] if order == (3, 1, 0, 2, 5, 4) else []
+    assert kinds.count(stream.CropOp) == kinds.count(stream.WindowOp) == 2
+    assert [kind for kind in kinds if kind is CONV] == [CONV, *sorting, CONV, CONV, CONV]
+    assert kinds[kinds.index(CONCAT) :] == [CONCAT, stream.MapOp, CONV]
 
 
 @settings(max_examples=200, deadline=None)

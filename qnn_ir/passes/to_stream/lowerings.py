@@ -13,7 +13,7 @@ from qnn_ir.constants import IntArray, dense_int, int_type
 from qnn_ir.dialects import qnn, stream
 from qnn_ir.dialects.qnn import shape_of
 from qnn_ir.dialects.stream import ChannelType, channel
-from qnn_ir.passes.to_stream import borders, joins, movement, spatial
+from qnn_ir.passes.to_stream import borders, joins, movement, spatial, transposed
 from qnn_ir.passes.to_stream.arrange import arranged, vectors_of
 from qnn_ir.passes.to_stream.matrix import matmul
 from qnn_ir.passes.to_stream.order import period
@@ -133,7 +133,7 @@ LOWERINGS: dict[type[Operation], Lowering] = dict(
         _on(qnn.ConvOp, spatial.conv),
         _on(qnn.MaxPoolOp, spatial.max_pool),
         _on(qnn.SumPoolOp, spatial.sum_pool),
-        _on(qnn.ConvTransposeOp, spatial.conv_transpose),
+        _on(qnn.ConvTransposeOp, transposed.conv_transpose),
     )
 )
 """A class stands for its subclasses as well."""

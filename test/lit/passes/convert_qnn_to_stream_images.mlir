@@ -77,3 +77,19 @@ func.func @accelerator(%x: tensor<1x2x2x2xui2>) -> tensor<1x4x2x2xui2> {
   %y = qnn.concat %x, %w {axis = 1 : i64} : (tensor<1x2x2x2xui2>, tensor<1x2x2x2xui2>) -> tensor<1x4x2x2xui2>
   func.return %y : tensor<1x4x2x2xui2>
 }
+
+// -----
+
+// Groups of channels are computed apart: weights and arithmetic of what is there, no zeros between them.
+
+// CHECK:      %{{.*}}, %{{.*}} = stream.fork
+// CHECK-NEXT: %[[A:.*]] = stream.crop "conv_group" %{{.*}} {shape = array<i64: 4, 4>, starts = array<i64: 0, 0>, sizes = array<i64: 4, 2>
+// CHECK-NEXT: %[[B:.*]] = stream.crop "conv_group_1" %{{.*}} {shape = array<i64: 4, 4>, starts = array<i64: 0, 2>, sizes = array<i64: 4, 2>
+// CHECK-NEXT: %[[C:.*]] = stream.mvtu "conv" %[[A]] weights(dense<{{\[\[}}1, 2]]> : tensor<1x2xi8> as ui2)
+// CHECK-NEXT: %[[D:.*]] = stream.mvtu "conv_1" %[[B]] weights(dense<{{\[\[}}3, 0]]> : tensor<1x2xi8> as ui2)
+// CHECK-NEXT: %y = stream.concat "conv_concat" %[[C]], %[[D]] {lengths = array<i64: 1, 1>, vectors = 4 : i64}
+func.func @accelerator(%x: tensor<1x4x2x2xui2>) -> tensor<1x2x2x2xui4> {
+  %w = qnn.constant dense<[[[[1]], [[2]]], [[[3]], [[0]]]]> : tensor<2x2x1x1xi8> as tensor<2x2x1x1xui2>
+  %y = qnn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, group = 2 : i64} : (tensor<1x4x2x2xui2>, tensor<2x2x1x1xui2>) -> tensor<1x2x2x2xui4>
+  func.return %y : tensor<1x2x2x2xui4>
+}
