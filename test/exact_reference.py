@@ -1,5 +1,5 @@
 """
-What a QONNX model of `networks.build` computes: in exact rationals, and by the QONNX executor in float32.
+What a model of `networks` or `cnn_networks` computes: in exact rationals, and by the QONNX executor in float32.
 
 `evaluate_exactly` is the definition that the compiler promises to follow: real arithmetic on the constants of the
 file. It also says where float32 may legitimately differ: a frame is *stable* when no decision of a quantiser (or of
@@ -12,16 +12,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-import mpmath
+import exact_images
+import exact_numbers
 import numpy as np
+from exact_images import MOVES, moved
+from exact_numbers import Exact, each, fractions, largest, product
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 NOISE = Fraction(1, 50_000)  # of the largest value of a tensor: about 200 units of float32
-
-
-def _fractions(array: Any) -> np.ndarray:
-    array = np.asarray(array)
-    return np.array([Fraction(v.item()) for v in array.ravel()], object).reshape(array.shape)
 
 
 def _round_half(x: Fraction, away: bool) -> int:
@@ -29,6 +27,7 @@ def _round_half(x: Fraction, away: bool) -> int:
     return size if x >= 0 else -size
 
 
+Attributes = dict[str, Any]
 ROUND: dict[str, Callable[[Fraction], int]] = {
     "ROUND": round,
     "HALF_EVEN": round,
@@ -41,19 +40,15 @@ ROUND: dict[str, Callable[[Fraction], int]] = {
 }
 
 
-def _each(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
-    """`function` on every element; the result is an object array even for a single one."""
-    return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), object)
-
-
-def _largest(x: np.ndarray) -> Fraction:
-    return max((abs(v) for v in x.ravel()), default=Fraction(0))
-
-
 @dataclass
 class ExactRun:
-    """One frame through the graph: `values` by tensor name, `stable` false where float32 may decide otherwise."""
+    """
+    One frame through the graph: `values` by tensor name, `stable` false where float32 may decide otherwise.
 
+    `stored` are the constants as they are in the file.
+    """
+
+    stored: dict[str, np.ndarray]
     values: dict[str, np.ndarray] = field(default_factory=dict)
     stable: bool = True
 
@@ -63,81 +58,146 @@ class ExactRun:
             self.stable = False
 
     def node(self, node: NodeProto) -> None:
-        inputs = [self.values[name] for name in node.input]
-        attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-        result = OPERATORS[node.op_type](self, attributes, *inputs)
-        self.values[node.output[-1]] = result
+        inputs = [self.values[name] if name else None for name in node.input]
+        a = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+        if node.op_type in MOVES:
+            results = self._moved(node, inputs)
+        elif node.op_type in IMAGES:
+            results = [IMAGES[node.op_type](a, *inputs)]
+        else:
+            last = self.stored.get(node.input[-1])
+            a["element"] = None if last is None else last.dtype
+            results = [OPERATORS[node.op_type](self, a, *inputs)]
+        for name, result in zip(reversed(node.output), reversed(results), strict=False):  # of a top-k: the indices
+            self.values[name] = result
+
+    def _moved(self, node: NodeProto, inputs: list[Any]) -> list[Exact]:
+        count, names = MOVES[node.op_type] or len(inputs), list(node.input)
+        fill = Fraction(0)
+        if node.op_type == "Pad":
+            fill, names = inputs[2].item(), names[:2]
+        return moved(node, inputs[:count], [self.stored.get(name) for name in names[count:]], fill)
 
 
-def _quant(run: ExactRun, a: dict[str, Any], x: np.ndarray, scale: Any, zero: Any, bits: Any) -> np.ndarray:
+def _quant(run: ExactRun, a: Attributes, x: Exact, scale: Exact, zero: Exact, bits: Exact) -> Exact:
     width = int(bits)
     y = x / scale + zero
     if width == 1 and a["signed"]:
         return (_sign(run, y) - zero) * scale
     lo = -(1 << width - 1) + a["narrow"] if a["signed"] else 0
     hi = (1 << width - 1) - 1 if a["signed"] else (1 << width) - 1 - a["narrow"]
-    mode = a["rounding_mode"].decode()
+    return (_rounded(run, y, a["rounding_mode"].decode(), lo, hi) - zero) * scale
+
+
+def _rounded(run: ExactRun, y: Exact, mode: str, lo: int, hi: int) -> Exact:
     half = Fraction(1, 2) if mode.startswith(("ROUND", "HALF")) else Fraction(0)
     inside = np.array([v for v in y.ravel() if lo - 1 <= v <= hi + 1], object)
-    run.near(_each(lambda v: abs(v - half - round(v - half)), inside), max(Fraction(1), _largest(inside)))
-    clamped = _each(lambda v: min(max(v, Fraction(lo)), Fraction(hi)), y)
-    return (_each(lambda v: Fraction(ROUND[mode](v)), clamped) - zero) * scale
+    run.near(each(lambda v: abs(v - half - round(v - half)), inside), max(Fraction(1), largest(inside)))
+    return each(lambda v: Fraction(ROUND[mode](min(max(v, lo), hi))), y)
 
 
-def _sign(run: ExactRun, x: np.ndarray) -> np.ndarray:
-    run.near(abs(x), _largest(x))
-    return _each(lambda v: Fraction(1 if v >= 0 else -1), x)
+def _quantize_linear(run: ExactRun, a: Attributes, x: Exact, scale: Exact, zero: Exact) -> Exact:
+    """The zero point is added after rounding."""
+    kind, shift = np.iinfo(a["element"]), zero.item()
+    return _rounded(run, x / scale, "ROUND", kind.min - int(shift), kind.max - int(shift)) + zero
 
 
-def _multi_threshold(run: ExactRun, a: dict[str, Any], x: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    distance = x[..., None] - thresholds
-    run.near(abs(distance), _largest(x))
-    count = np.sum(_each(lambda d: Fraction(int(d >= 0)), distance), axis=-1)
+def _dequantize_linear(run: ExactRun, a: Attributes, x: Exact, scale: Exact, zero: Exact) -> Exact:
+    shape = [-1 if axis == a.get("axis", 1) and scale.ndim else 1 for axis in range(x.ndim)]
+    return (x - zero.reshape(shape)) * scale.reshape(shape)
+
+
+def _trunc(run: ExactRun, a: Attributes, x: Exact, scale: Exact, zero: Exact, bits: Exact, kept: Exact) -> Exact:
+    """Version 1: the input's integers, their lowest bits cut off; the scale stays."""
+    integers = each(lambda v: Fraction(round(v)), x / scale + zero)
+    cut = ROUND[a["rounding_mode"].decode()]
+    return (each(lambda v: Fraction(cut(v / 2 ** int(bits - kept))), integers) - zero) * scale
+
+
+def _sign(run: ExactRun, x: Exact) -> Exact:
+    run.near(abs(x), largest(x))
+    return each(lambda v: Fraction(1 if v >= 0 else -1), x)
+
+
+def _multi_threshold(run: ExactRun, a: Attributes, x: Exact, thresholds: Exact) -> Exact:
+    axis = a["data_layout"].decode().index("C")
+    rows = thresholds.reshape(*[-1 if i == axis else 1 for i in range(x.ndim)], thresholds.shape[-1])
+    distance = x[..., None] - rows
+    run.near(abs(distance), largest(x))
+    count = np.sum(each(lambda d: Fraction(int(d >= 0)), distance), axis=-1)
     return Fraction(a["out_scale"]) * count + Fraction(a["out_bias"])
 
 
-def _batch_norm(run: ExactRun, a: dict[str, Any], x: Any, gamma: Any, beta: Any, mean: Any, variance: Any) -> Any:
-    def factor(g: Fraction, v: Fraction) -> Fraction:
-        with mpmath.workprec(400):
-            total = v + Fraction(a["epsilon"])
-            root = mpmath.sqrt(mpmath.mpf(total.numerator) / mpmath.mpf(total.denominator))
-            sign, mantissa, exponent, _ = root._mpf_
-            exact = (-1) ** sign * int(mantissa) * Fraction(2) ** int(exponent)
-        return g / exact
-
-    return _each(factor, gamma, variance) * (x - mean) + beta
+def _batch_norm(run: ExactRun, a: Attributes, x: Any, gamma: Any, beta: Any, mean: Any, variance: Any) -> Any:
+    shape = (-1, *[1] * (x.ndim - 2)) if x.ndim > 2 else (-1,)
+    factor = each(lambda g, v: g / exact_numbers.root(v + Fraction(a["epsilon"])), gamma, variance)
+    return factor.reshape(shape) * (x - mean.reshape(shape)) + beta.reshape(shape)
 
 
-def _clip(run: ExactRun, a: dict[str, Any], x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    return _each(lambda v: min(max(v, low.item()), high.item()), x)
+def _clip(run: ExactRun, a: Attributes, x: Exact, low: Exact, high: Exact) -> Exact:
+    return each(lambda v: min(max(v, low.item()), high.item()), x)
 
 
-def _best(run: ExactRun, x: np.ndarray, k: int) -> np.ndarray:
-    """The indices of the `k` largest along the last axis, the lower index first among equals."""
+def _best(run: ExactRun, x: Exact, k: int, axis: int) -> np.ndarray:
+    """The indices of the `k` largest along an axis, the lower index first among equals."""
+    x = np.moveaxis(x, axis, -1)
     rows = x.reshape(-1, x.shape[-1])
     result = np.array([sorted(range(len(row)), key=lambda i, row=row: (-row[i], i))[:k] for row in rows], np.int64)
     for row, best in zip(rows, result, strict=True):
         order = sorted(row, reverse=True)
         gaps = [order[i] - order[i + 1] for i in range(min(len(best), len(order) - 1))]
-        run.near(np.array(gaps, object), _largest(x))
-    return result.reshape(*x.shape[:-1], k)
+        run.near(np.array(gaps, object), largest(x))
+    return np.moveaxis(result.reshape(*x.shape[:-1], k), -1, axis)
 
 
-OPERATORS: dict[str, Callable[..., np.ndarray]] = {
+def _arg_max(run: ExactRun, a: Attributes, x: Exact) -> np.ndarray:
+    axis = a.get("axis", 0)
+    best = _best(run, x, 1, axis)
+    return best if a.get("keepdims", 1) else np.squeeze(best, axis)
+
+
+def _softly(function: Callable[[Fraction], Fraction]) -> Callable[..., Exact]:
+    return lambda run, a, x: each(function, x)
+
+
+def _hard_sigmoid(x: Exact, alpha: Fraction, beta: Fraction) -> Exact:
+    return each(lambda v: min(max(alpha * v + beta, Fraction(0)), Fraction(1)), x)
+
+
+OPERATORS: dict[str, Callable[..., Exact]] = {
     "Quant": _quant,
     "BipolarQuant": lambda run, a, x, scale: _sign(run, x) * scale,
     "MultiThreshold": _multi_threshold,
+    "Trunc": _trunc,
+    "QuantizeLinear": _quantize_linear,
+    "DequantizeLinear": _dequantize_linear,
     "BatchNormalization": _batch_norm,
-    "MatMul": lambda run, a, x, w: np.asarray(np.dot(x, w), object),
+    "MatMul": lambda run, a, x, w: product(x, w),
     "Add": lambda run, a, x, y: x + y,
     "Sub": lambda run, a, x, y: x - y,
     "Mul": lambda run, a, x, y: x * y,
     "Div": lambda run, a, x, y: x / y,
-    "Relu": lambda run, a, x: _each(lambda v: max(v, Fraction(0)), x),
+    "Relu": lambda run, a, x: each(lambda v: max(v, Fraction(0)), x),
+    "LeakyRelu": lambda run, a, x: each(lambda v: v if v >= 0 else Fraction(a["alpha"]) * v, x),
+    "PRelu": lambda run, a, x, slope: each(lambda v, s: v if v >= 0 else s * v, x, slope),
+    "HardSigmoid": lambda run, a, x: _hard_sigmoid(x, Fraction(a["alpha"]), Fraction(a["beta"])),
+    "HardSwish": lambda run, a, x: x * _hard_sigmoid(x, Fraction(1, 6), Fraction(1, 2)),
+    "Sigmoid": _softly(exact_numbers.sigmoid),
+    "Tanh": _softly(exact_numbers.tanh),
+    "Erf": _softly(exact_numbers.erf),
     "Clip": _clip,
-    "TopK": lambda run, a, x, k: _best(run, x, int(k.item())),
-    "ArgMax": lambda run, a, x: _best(run, x, 1)[..., 0],
+    "TopK": lambda run, a, x, k: _best(run, x, int(k.item()), a.get("axis", -1)),
+    "ArgMax": _arg_max,
 }
+IMAGES: dict[str, Callable[..., Exact]] = {
+    "Conv": exact_images.conv,
+    "ConvTranspose": exact_images.conv_transpose,
+    "MaxPool": exact_images.max_pool,
+    "AveragePool": exact_images.average_pool,
+    "GlobalAveragePool": exact_images.global_average_pool,
+    "GlobalMaxPool": exact_images.global_max_pool,
+}
+"""Operators without decisions of their own."""
 
 
 def evaluate_exactly(model: ModelProto, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -147,15 +207,16 @@ def evaluate_exactly(model: ModelProto, frames: np.ndarray) -> tuple[np.ndarray,
     `frames` is float32 `(N, *input shape)`. The output is int64 for indices and float64 (each element the nearest
     to the exact result) otherwise, `(N, *output shape)`; the second result is bool `(N,)`.
     """
-    constants = {c.name: _fractions(numpy_helper.to_array(c)) for c in model.graph.initializer}
+    stored = {c.name: numpy_helper.to_array(c) for c in model.graph.initializer}
+    constants = {name: fractions(array) for name, array in stored.items()}
     outputs: list[np.ndarray] = []
     stable: list[bool] = []
-    weights = ExactRun(dict(constants))
-    weight_nodes = [n for n in model.graph.node if all(i in constants for i in n.input)]
+    weights = ExactRun(stored, dict(constants))
+    weight_nodes = [n for n in model.graph.node if n.input and all(i in constants for i in n.input)]
     for node in weight_nodes:
         weights.node(node)
     for frame in frames:
-        run = ExactRun(dict(weights.values) | {"input": _fractions(frame)}, weights.stable)
+        run = ExactRun(stored, weights.values | {"input": fractions(frame)}, weights.stable)
         for node in model.graph.node:
             if node not in weight_nodes:
                 run.node(node)

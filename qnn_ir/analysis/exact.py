@@ -9,7 +9,7 @@ from qnn_ir.analysis.functions import precise
 from qnn_ir.analysis.rounding import round_exact
 from qnn_ir.errors import UserError
 
-PRECISIONS = (330, 1320, 5280)
+PRECISIONS = (330, 1320, 5280, 21120)
 GUARD_BITS = 80
 HALF = Fraction(1, 2)
 

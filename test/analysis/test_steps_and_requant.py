@@ -60,6 +60,13 @@ def test_float_evaluation_equals_rationals(root: Node) -> None:
     assert evaluate(root, IntPoints(x)).tolist() == [[int(v) for v in row] for row in expected]
 
 
+@pytest.mark.parametrize("x", [3, 100, 5000])
+def test_saturation_just_below_a_tie_is_no_tie(x: int) -> None:
+    """1.5 * tanh(x) stays below 1.5, which half-even would round to 2; at 5000 it is closer than 2^-14000."""
+    saturated = affine(scalar(1.5), ZERO, Fn(VAR, "tanh", ()))
+    assert exact_value(quant(Mode.HALF_EVEN, scalar(-9), scalar(9), saturated), 0, Fraction(x)) == 1
+
+
 @settings(max_examples=150, deadline=None)
 @given(expressions())
 def test_steps_equal_brute_force(root: Node) -> None:
@@ -112,6 +119,20 @@ def test_every_affine_quantiser_is_a_requant(s: list[Fraction], b: list[Fraction
     assert (
         requant.apply(x, np.arange(3)[:, None]).tolist() == steps(x).tolist() == evaluate(root, IntPoints(x)).tolist()
     )
+
+
+@pytest.mark.parametrize("span", [1 << 20, 1 << 26])
+def test_sixteen_bits_of_a_wide_sum_are_a_requant(span: int) -> None:
+    rng = np.random.default_rng(span)
+    rows = 8
+    s = Coef(tuple(Fraction(float(v)) * (1 << 16) / span for v in np.float32(rng.uniform(1, 3, rows))))
+    b = Coef(tuple(Fraction(float(v)) for v in np.float32(rng.normal(0, 5000, rows))))
+    root = quant(Mode.HALF_EVEN, scalar(0), scalar(65535), affine(s, b, VAR))
+    lo, hi = np.full(rows, -span), np.full(rows, span)
+    requant = find_requant(find_steps(root, lo, hi), lo, hi)
+    assert requant is not None
+    x = rng.integers(-span, span, (rows, 2000))
+    assert requant.apply(x, np.arange(rows)[:, None]).tolist() == evaluate(root, IntPoints(x)).tolist()
 
 
 def test_real_ties_need_half_even() -> None:
