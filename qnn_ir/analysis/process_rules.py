@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from qnn_ir.analysis.process_stores import Stores
 from qnn_ir.analysis.process_timeline import Access, ProcessFacts, SideFacts, Timeline
 from qnn_ir.analysis.schedule import Vector
 
@@ -56,9 +57,11 @@ def _index_bounds(process: ProcessFacts) -> Iterator[str]:
         for what, index, lo, hi, when in accesses + bounds:
             if index is None:
                 continue
-            enabled = side.enabled(when)
             for frame in (0, 1, FAR_FRAME):
-                values = side.schedule.at(index, frame)[enabled]
+                values = side.schedule.grid(index, frame)
+                if when is not None:
+                    values, enabled = np.broadcast_arrays(values, side.schedule.grid(when))
+                    values = values[enabled]
                 if values.size and (values.min() < lo or values.max() >= hi):
                     yield f"{what}: index [{values.min()}, {values.max()}] is not in [{lo}, {hi})"
                     break
@@ -79,69 +82,63 @@ def _monotone(t: Timeline) -> Iterator[str]:
             yield f"the position decreases after {t.place(i, falls[0])}"
 
 
-def _accesses(
-    t: Timeline, memory: str, of: Callable[[SideFacts], list[Access]]
-) -> Iterator[tuple[int, Vector, Vector]]:
-    """Each access to `memory`: side, iterations in which it happens, addresses."""
-    for i, side in enumerate(t.sides):
-        for access in of(side):
-            if access.name == memory:
-                iterations = np.flatnonzero(t.enabled(side, access.when))
-                if access.index is None:
-                    yield i, iterations, np.zeros_like(iterations)
-                else:
-                    yield i, iterations, side.schedule.over(access.index, t.frames)[iterations]
+def _accesses(t: Timeline, memory: str, of: Callable[[SideFacts], list[Access]]) -> list[tuple[int, Access]]:
+    """Each access to `memory` with the number of its side."""
+    return [(i, access) for i, side in enumerate(t.sides) for access in of(side) if access.name == memory]
+
+
+def _by_frame(t: Timeline, side: SideFacts, access: Access) -> Iterator[tuple[Vector, Vector]]:
+    """The iterations in which the access happens, and its addresses, frame by frame: vectors stay short."""
+    enabled = side.enabled(access.when)
+    iterations = np.flatnonzero(enabled)
+    for frame in range(t.frames):
+        if access.index is None:
+            addresses = np.zeros_like(iterations)
+        else:
+            addresses = side.schedule.at(access.index, frame)
+            addresses = addresses if access.when is None else addresses[enabled]
+        yield iterations + frame * side.schedule.iterations, addresses
 
 
 def _state(t: Timeline) -> Iterator[str]:
     """Races, and loads that do not see their own frame."""
     for memory in t.process.state:
-        stores = list(_accesses(t, memory, lambda side: side.stores))
-        loads = list(_accesses(t, memory, lambda side: side.loads))
+        stores = _accesses(t, memory, lambda side: side.stores)
+        loads = _accesses(t, memory, lambda side: side.loads)
         if not stores:
-            if any(iterations.size for _, iterations, _ in loads):
+            if any(t.sides[i].enabled(access.when).any() for i, access in loads):
                 yield f"{memory} is loaded and never stored"
             continue
         writer = stores[0][0]
-        when = np.concatenate([s[1] for s in stores])
-        key = np.sort(np.concatenate([s[2] for s in stores]) * _span(t) + when)
-        if (twice := np.flatnonzero(np.diff(key) == 0)).size:
-            yield f"{t.place(writer, int(key[twice[0]] % _span(t)))} stores one word of {memory} twice"
-        for reader, iterations, addresses in loads:
-            yield from _load(t, memory, (writer, key), (reader, iterations, addresses))
+        side = t.sides[writer]
+        written = Stores([vectors for _, a in stores for vectors in _by_frame(t, side, a)], t.iterations(side))
+        if (twice := written.twice()) is not None:
+            yield f"{t.place(writer, twice)} stores one word of {memory} twice"
+        for reader, access in loads:
+            yield from _load(t, (writer, written), reader, access)
 
 
-def _span(t: Timeline) -> int:
-    """More than the number of any iteration: addresses and iterations make one sortable key."""
-    return 1 + t.frames * max(side.schedule.iterations for side in t.sides)
-
-
-def _load(t: Timeline, memory: str, store: tuple[int, Vector], load: tuple[int, Vector, Vector]) -> Iterator[str]:
+def _load(t: Timeline, store: tuple[int, Stores], reader: int, load: Access) -> Iterator[str]:
     """Check one load: the last store that certainly came before is of its frame, the next certainly comes after."""
-    (writer, key), (reader, iterations, addresses), span = store, load, _span(t)
-    if not iterations.size:
-        return
-    done = t.fired(reader, writer)[iterations]
-    following = np.searchsorted(key, addresses * span + done)
-    word_of = np.append(key // span, -1)
-    if reader != writer:
-        exists = word_of[following] == addresses
-        next_store = np.append(key % span, 0)[following]
-        raced = exists & (t.fired(writer, reader)[next_store] <= iterations)
-        if raced.any():
+    writer, stores = store
+    stored_after = np.append(t.fired(writer, reader), UNBOUNDED)
+    foreign: list[tuple[int, int]] = []
+    for frame, (iterations, addresses) in enumerate(_by_frame(t, t.sides[reader], load)):
+        last_store, next_store = stores.around(addresses, t.fired(reader, writer)[iterations])
+        raced = stored_after[next_store] <= iterations
+        if reader != writer and raced.any():
             at = int(np.argmax(raced))
-            yield f"race on {memory}[{addresses[at]}]: {t.place(reader, iterations[at])} loads while " + (
+            yield f"race on {load.name}[{addresses[at]}]: {t.place(reader, iterations[at])} loads while " + (
                 f"{t.place(writer, next_store[at])} may store"
             )
             return
-    stored = (following > 0) & (word_of[following - 1] == addresses)
-    frames = t.frame_of(t.sides[reader], iterations)
-    seen = np.where(stored, t.frame_of(t.sides[writer], key[following - 1] % span), -1)
-    wrong = np.flatnonzero(seen != frames)
-    if wrong.size:
+        seen = t.frame_of(t.sides[writer], last_store)  # -1 where nothing was stored before
+        wrong = np.flatnonzero(seen != frame)
         late = wrong[seen[wrong] >= 0]  # more telling than the very first frame, before which there is nothing
-        at = (late if late.size else wrong)[0]
-        yield _foreign_frame(t, memory, reader, int(iterations[at]), int(seen[at]))
+        foreign += [(int(iterations[at]), int(seen[at])) for at in (*late[:1], *wrong[:1])]
+    if foreign:
+        iteration, seen_frame = next((f for f in foreign if f[1] >= 0), foreign[0])
+        yield _foreign_frame(t, load.name, reader, iteration, seen_frame)
 
 
 def _foreign_frame(t: Timeline, memory: str, reader: int, iteration: int, seen: int) -> str:
@@ -156,17 +153,19 @@ def _foreign_frame(t: Timeline, memory: str, reader: int, iteration: int, seen: 
 def _stuck_tails(t: Timeline) -> Iterator[str]:
     """A write of frame n must not await an iteration that follows a read of frame n + 1."""
     for i, side in enumerate(t.sides):
-        writes = np.flatnonzero(np.tile(side.any_of(side.writes), t.frames))
-        frames = t.frame_of(side, writes)
+        writes = np.flatnonzero(side.any_of(side.writes))
         for j, other in enumerate(t.sides):
-            reads = np.flatnonzero(np.tile(other.any_of(other.reads), t.frames))
+            reads = np.flatnonzero(other.any_of(other.reads))
             if i == j or not reads.size or not writes.size:
                 continue
-            first = np.searchsorted(reads, (frames + 1) * other.schedule.iterations)
-            beyond = np.append(reads, t.frames * other.schedule.iterations)[first]
-            stuck = (t.fired(i, j)[writes] > beyond) & (frames < t.frames - 1)
-            if stuck.any():
-                yield f"stuck tail: the write in {t.place(i, writes[np.argmax(stuck)])} awaits input of the next frame"
+            for frame in range(t.frames - 1):
+                of_frame = writes + frame * side.schedule.iterations
+                next_read = reads[0] + (frame + 1) * other.schedule.iterations
+                stuck = t.fired(i, j)[of_frame] > next_read
+                if stuck.any():
+                    place = t.place(i, of_frame[np.argmax(stuck)])
+                    yield f"stuck tail: the write in {place} awaits input of the next frame"
+                    break
 
 
 def _running_ahead(t: Timeline) -> Iterator[str]:

@@ -92,6 +92,7 @@ class Timeline:
         self.frames = 2 if len(process.sides) == 1 else 3 + held
         self.positions = [self._positions(side) for side in self.sides]
         self._required: dict[tuple[int, int], Vector] = {}
+        self._thresholds: dict[tuple[int, int], Vector] = {}
 
     def _frames_held(self, memory: str) -> int:
         """How many frames the memory can hold at most."""
@@ -104,6 +105,10 @@ class Timeline:
             return np.full(self.frames * side.schedule.iterations, np.iinfo(np.int64).max)
         return side.schedule.over(side.position, self.frames)
 
+    def iterations(self, side: SideFacts) -> int:
+        """How many iterations the side has in all frames."""
+        return self.frames * side.schedule.iterations
+
     def enabled(self, side: SideFacts, when: int | None) -> Vector:
         """Predicate `when` in all iterations of all frames."""
         return np.tile(side.enabled(when), self.frames)
@@ -115,24 +120,35 @@ class Timeline:
     def thresholds(self, side: int, other: int) -> Vector:
         """The largest position of `other` awaited in each iteration of `side` or before."""
         facts = self.sides[side]
-        lowest = np.iinfo(np.int64).min
-        result = np.full(self.frames * facts.schedule.iterations, lowest)
-        for wait in facts.awaits:
-            if wait.side == other:
-                values = facts.schedule.over(wait.threshold, self.frames)
-                result = np.maximum(result, np.where(self.enabled(facts, wait.when), values, lowest))
-        return np.maximum.accumulate(result)
+        if (side, other) not in self._thresholds:
+            schedule = facts.schedule
+            result = np.full((self.frames, *schedule.axes), np.iinfo(np.int64).min)
+            for wait in facts.awaits:
+                if wait.side == other:
+                    enabled = True if wait.when is None else schedule.grid(wait.when)
+                    for frame, grid in enumerate(result):
+                        np.maximum(grid, schedule.grid(wait.threshold, frame), out=grid, where=enabled)
+            self._thresholds[side, other] = np.maximum.accumulate(result.ravel(), out=result.ravel())
+        return self._thresholds[side, other]
 
     def fired(self, side: int, other: int) -> Vector:
         """How many iterations of `other` have fired for certain when each iteration of `side` fires."""
-        if side == other:
-            return np.arange(self.frames * self.sides[side].schedule.iterations)
         if (side, other) not in self._required:
-            thresholds = self.thresholds(side, other)
-            self._required[side, other] = np.searchsorted(self.positions[other], thresholds, "right")
+            if side == other:
+                self._required[side, other] = np.arange(self.iterations(self.sides[side]))
+            else:
+                self._required[side, other] = _count_up_to(self.positions[other], self.thresholds(side, other))
         return self._required[side, other]
 
     def place(self, side: int, iteration: SupportsInt) -> str:
         """An iteration in words."""
         frame, index = divmod(int(iteration), self.sides[side].schedule.iterations)
         return f"iteration {index} of frame {frame} of side {self.sides[side].name}"
+
+
+def _count_up_to(positions: Vector, thresholds: Vector) -> Vector:
+    """For each threshold how many of the increasing `positions` are at most that."""
+    if (np.diff(positions) == 1).all():
+        lowest = positions[0] - 1  # position number k is lowest + 1 + k
+        return np.clip(thresholds, lowest, positions[-1]) - lowest
+    return np.searchsorted(positions, thresholds, "right")

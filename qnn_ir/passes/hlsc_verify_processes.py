@@ -114,7 +114,7 @@ def tokens_per_frame(port: SSAValue) -> int:
         if isinstance(side, hlsc.SideOp) and isinstance(access, hlsc.ReadOp | hlsc.WriteOp):
             terms, slots, advances = side.control()
             schedule = Schedule(side.bounds, terms, advances)
-            count += int(schedule.at(slots[access.when]).sum()) if access.when else schedule.iterations
+            count += schedule.count(slots[access.when]) if access.when else schedule.iterations
     return count
 
 
