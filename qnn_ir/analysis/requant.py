@@ -23,7 +23,7 @@ from qnn_ir.maps import Requant
 Ints = NDArray[np.int64]
 Rounding = Literal["floor", "half_even"]
 MAX_SHIFT = 48
-WORD_BITS = 62  # of the parameters
+WORD_BITS = 61  # of the parameters
 LARGEST = 1 << WORD_BITS
 
 
@@ -46,8 +46,8 @@ class _Limits:
 
     @property
     def max_shift(self) -> int:
-        """Up to here the parameters fit."""
-        return min(MAX_SHIFT, WORD_BITS - 2 - self.target_bits)
+        """Beyond it no parameters fit."""
+        return min(MAX_SHIFT, WORD_BITS - self.target_bits)
 
 
 def _bits(array: Ints) -> int:
@@ -142,7 +142,16 @@ def _packed(rows: list[tuple[Ints, Ints]]) -> _Corners:
 
 def _smallest_shift(limits: _Limits, rounding: Rounding, most: int) -> tuple[Ints, Ints, int] | None:
     """A solution for one shift gives one for the next (twice m and c), so the smallest shift is searched by halves."""
-    if most < 0 or (best := _solve(limits, rounding, most)) is None:
+    while most >= 0:
+        try:
+            best = _solve(limits, rounding, most)
+        except OverflowError:
+            most -= 1
+            continue
+        break
+    else:
+        return None
+    if best is None:
         return None
     low, high = 0, most
     while low < high:
@@ -155,7 +164,7 @@ def _smallest_shift(limits: _Limits, rounding: Rounding, most: int) -> tuple[Int
 
 
 def _solve(limits: _Limits, rounding: Rounding, shift: int) -> tuple[Ints, Ints] | None:
-    """`(m, c)` of all rows at this shift, or None."""
+    """`(m, c)` of all rows at this shift, or None. Raises `OverflowError` where they do not fit a word."""
     if rounding == "half_even" and shift == 0:
         return None
     bounds = [_bounds(corners.targets, rounding, shift) for corners in (limits.reached, limits.missed)]
@@ -167,8 +176,10 @@ def _solve(limits: _Limits, rounding: Rounding, shift: int) -> tuple[Ints, Ints]
             for given in (corners.given[row],)
         ]
         found = _solve_row(*parts[0], *parts[1])
-        if found is None or max(abs(found[0]), abs(found[1])) >= LARGEST:
+        if found is None:
             return None
+        if max(abs(found[0]), abs(found[1])) >= LARGEST:
+            raise OverflowError
         m.append(found[0])
         c.append(found[1])
     return np.array(m, np.int64), np.array(c, np.int64)

@@ -115,14 +115,15 @@ def _step_sum(op: hlsc.StepSumOp) -> Ternary:
 def _requant(op: hlsc.RequantOp) -> Function:
     shift, lo, hi = op.shift.value.data, op.lo.value.data, op.hi.value.data
     half_even = op.rounding.data is hlsc.Rounding.HALF_EVEN and shift > 0
+    wide = is_word(hlsc.narrowest((), op.inner_range()))
 
     def requant(x: Array, m: Array, c: Array) -> Array:
-        total = x * m + c
+        total = (x.astype(object) if wide else x) * m + c
         floor = total >> shift
         if half_even:
             rest, half = total - (floor << shift), 1 << shift - 1
             floor = floor + ((rest > half) | ((rest == half) & (floor & 1 == 1)))
-        return np.clip(floor, lo, hi)
+        return np.clip(floor, lo, hi).astype(np.int64)
 
     return _lift(requant, op.input.type, op.m.type, op.c.type)
 

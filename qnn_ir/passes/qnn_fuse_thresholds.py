@@ -19,7 +19,7 @@ from xdsl.rewriter import Rewriter
 from qnn_ir.analysis.map_forms import choose_form, is_identity, stored_bits, to_steps
 from qnn_ir.analysis.steps import Steps, compose
 from qnn_ir.dialects import qnn
-from qnn_ir.maps import Map
+from qnn_ir.maps import Map, Requant
 from qnn_ir.passes.integer_form import (
     Interval,
     integer_element,
@@ -69,6 +69,8 @@ def _visit(op: qnn.MapOp, ranges: dict[SSAValue, Interval]) -> None:
         op.erase()
         return
     form = choose_form(steps, rows.lo, rows.hi)
+    if isinstance(rows.function, Requant):
+        form = min(form, rows.function, key=stored_bits)  # products of more bits than a requantisation is searched for
     if not _merge(op, steps, rows, form, ranges):
         _replace(op, op.x, form, rows.groups, ranges)
 

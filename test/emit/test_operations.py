@@ -7,6 +7,7 @@ import pytest
 from emitted import parse, simulate
 
 from qnn_ir.dialects.hlsc import TopOp
+from qnn_ir.int_types import word_bits
 from qnn_ir.interp.hlsc import run_top
 
 TYPES = """
@@ -136,6 +137,20 @@ CASES: dict[str, tuple[str, str, str, int]] = {
         "ui4",
         4,
     ),
+    **{
+        f"requant_beyond_64_bits_{rounding}": (
+            "",
+            f"""%w = hlsc.constant {(1 << 32) + 12345} : ui33
+      %xw = hlsc.mul %x, %w : {LANES}, ui33 -> vector<4xsi41>
+      %f = hlsc.constant {(1 << 37) + 4097} : ui38
+      %c = hlsc.constant {-(1 << 60) + 98765} : si61
+      %y = hlsc.requant %xw, %f, %c shift 45 {rounding} clamp -30000 to 32000
+          : vector<4xsi41>, ui38, si61 -> vector<4xsi16>""",
+            "si16",
+            4,
+        )
+        for rounding in ("floor", "half_even")
+    },
     "step_sum": (
         """%t = hlsc.rom dense<[[[-5, 90], [3, 4], [0, 0], [-128, 127]]]>
         : tensor<1x4x2xi8> as !hlsc.mem<1 x vector<4x2xsi8>>
@@ -182,7 +197,7 @@ CASES: dict[str, tuple[str, str, str, int]] = {
 
 def module_text(case: str) -> str:
     memories, body, element, lanes = CASES[case]
-    bits = -(-int(element[2:]) * lanes // 8) * 8
+    bits = word_bits(int(element[2:]) * lanes)
     value = element if lanes == 1 else f"vector<{lanes}x{element}>"
     whole = f"vector<{lanes * int(element[2:])}xui1>"
     padding = bits - lanes * int(element[2:])

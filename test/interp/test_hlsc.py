@@ -196,6 +196,12 @@ CASES = {
         f"%y = hlsc.requant %x, %m, %c shift 2 half_even clamp -30 to 30 : {V}, ui3, si3 -> vector<4xsi6>",
         lambda x: np.clip(half_even(5 * x - 2, 2), -30, 30),
     ),
+    "beyond 64 bits": (
+        "%w = hlsc.constant 1099511627776 : ui41\n%m = hlsc.constant 4294967296 : ui33\n%c = hlsc.constant 3 : ui2\n"
+        f"%xw = hlsc.mul %x, %w : {V}, ui41 -> vector<4xsi46>\n"
+        "%y = hlsc.requant %xw, %m, %c shift 72 floor clamp -7 to 9 : vector<4xsi46>, ui33, ui2 -> vector<4xsi5>",
+        lambda x: np.clip(x, -7, 9),
+    ),
     "shared table": (
         f"%y = hlsc.lookup %shared, %x lo -16 : !hlsc.mem<1 x vector<32xui3>>, {V} -> vector<4xui3>",
         lambda x: TABLE[x + 16],

@@ -8,6 +8,7 @@ from integer_nets import check, image, requantised, vector
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
+from qnn_ir import maps
 from qnn_ir.dialects import qnn
 from qnn_ir.dialects.qnn import Function, Rounding
 from qnn_ir.errors import UserError
@@ -27,6 +28,15 @@ def test_products(scales: tuple[float, float], zeros: tuple[float, float], direc
     y = net.op(qnn.MulOp(a, b))
     module = check(net, net.conv(y, 2) if direct else net.quant(y, 0.3))
     assert any(not qnn.is_float(op.results[0].type) for op in ops(module, qnn.MulOp))
+
+
+def test_multipliers_of_a_join_stay_multipliers() -> None:
+    net, x = image()
+    a, b = (net.conv(x, 4, scale=net.rng.uniform(0.1, 0.9, (4, 1, 1, 1))) for _ in range(2))
+    module = check(net, net.quant(net.op(qnn.AddOp(a, b)), 0.7))
+    forms = [op.map.map() for op in ops(module, qnn.MapOp) if isinstance(op, qnn.MapOp)]
+    assert any(isinstance(form, maps.Requant) and len(form.m) == 4 for form in forms)
+    assert all(form.positions.shape[1] < 8 for form in forms if isinstance(form, maps.Steps))
 
 
 @pytest.mark.parametrize("gate_scale", [0.125, np.array([0.25, 0.5, 0.1, 0.125]).reshape(1, 4, 1, 1)])

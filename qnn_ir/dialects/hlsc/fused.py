@@ -8,11 +8,9 @@ from xdsl.utils.exceptions import VerifyException
 from qnn_ir.dialects.hlsc.data import COUNT, INTEGER, DataOp, joint_shape
 from qnn_ir.dialects.hlsc.ranges import Range, add_range, dot_range, mul_range, step_sum_range
 from qnn_ir.dialects.hlsc.types import (
-    ARITHMETIC_BITS,
     Rounding,
     RoundingAttr,
     ValueType,
-    element_of,
     narrowest,
     range_of,
     shape_of,
@@ -94,13 +92,8 @@ class RequantOp(DataOp):
         return narrowest(joint_shape(self.input.type, self.m.type, self.c.type), (lo, hi))
 
     def inner_range(self) -> Range:
-        """The range of `input * m + c`, which has to fit arithmetic too."""
+        """The range of `input * m + c`, which may be wider than other arithmetic."""
         return add_range(mul_range(range_of(self.input.type), range_of(self.m.type)), range_of(self.c.type))
-
-    def verify_(self) -> None:
-        super().verify_()
-        if element_of(narrowest((), self.inner_range())).width.data > ARITHMETIC_BITS:
-            raise VerifyException(f"input * m + c is too wide for arithmetic, {ARITHMETIC_BITS} bits is the limit")
 
 
 def _same_lanes_with_steps(acc: Attribute, t: Attribute) -> int:

@@ -109,12 +109,6 @@
 
 // -----
 
-// CHECK: input * m + c is too wide for arithmetic
-%a = "test.op"() : () -> ui40
-%y = hlsc.requant %a, %a, %a shift 2 floor clamp 0 to 3 : ui40, ui40, ui40 -> ui2
-
-// -----
-
 // CHECK: vector<4xui2> has no bit 2
 %a = "test.op"() : () -> vector<4xui2>
 %y = hlsc.plane %a bit 2 : vector<4xui2> -> ui4
