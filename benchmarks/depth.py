@@ -2,19 +2,21 @@
 """
 Compile time against depth: residual networks of 1 to 200 convolutions, generated here, compiled in whole processes.
 
-    python benchmarks/depth.py [--layers 2 10 50 100 200]
+    python benchmarks/depth.py [--layers 2 10 50 100 200] [--repeat 3]
 
-Cost grows linearly where the last column, milliseconds per layer, stays level.
+Medians of wall and CPU time, and peak memory. Cost grows linearly where CPU milliseconds per layer stay level; after
+the table the stages of the largest network, with their share of a layer.
 """
 
 import argparse
-import subprocess
+import json
+import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from compile_and_simulate import measured
 from onnx import TensorProto, helper, numpy_helper, save
 
 CHANNELS, SIZE = 8, 8
@@ -66,16 +68,28 @@ class Network:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", type=int, nargs="+", default=[2, 10, 50, 100, 200])
-    print(f"{'layers':>8}{'seconds':>10}{'ms/layer':>10}")
-    for layers in parser.parse_args().layers:
-        with tempfile.TemporaryDirectory() as folder:
-            model = Path(folder) / "net.onnx"
-            Network(layers).save(model)
-            command = [sys.executable, "-m", "qnn_ir.driver.qnnc", "build", str(model), "-o", f"{folder}/out", "--json"]
-            start = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            seconds = time.perf_counter() - start
-        print(f"{layers:8}{seconds:10.2f}{1000 * seconds / layers:10.1f}", flush=True)
+    parser.add_argument("--repeat", type=int, default=3)
+    arguments = parser.parse_args()
+    stages: dict[str, float] = {}
+    print(f"{'layers':>8}{'wall s':>10}{'CPU s':>10}{'CPU ms/layer':>14}{'peak MB':>10}")
+    for layers in sorted(arguments.layers):
+        wall, cpu, peak, stages = bench(layers, arguments.repeat)
+        print(f"{layers:8}{wall:10.2f}{cpu:10.2f}{1000 * cpu / layers:14.1f}{peak:10.0f}", flush=True)
+    print(f"\n{'stage':32}{'s':>8}{'ms/layer':>10}")
+    for name, seconds in stages.items():
+        print(f"{name:32}{seconds:8.2f}{1000 * seconds / max(arguments.layers):10.2f}")
+
+
+def bench(layers: int, repeat: int) -> tuple[float, float, float, dict[str, float]]:
+    """Medians of wall seconds, CPU seconds and peak MB, and wall seconds of each stage of the last run."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "net.onnx"
+        Network(layers).save(model)
+        command = [sys.executable, "-m", "qnn_ir.driver.qnnc", "build", str(model), "-o", f"{folder}/out", "--json"]
+        runs = [measured(command) for _ in range(repeat)]
+    wall, cpu, peak = ([run[0] for run in runs], [run[1] for run in runs], [run[2] for run in runs])
+    stages = json.loads(runs[-1][3])["seconds"]
+    return statistics.median(wall), statistics.median(cpu), statistics.median(peak), stages
 
 
 if __name__ == "__main__":
