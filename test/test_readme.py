@@ -6,7 +6,7 @@ from models import ROOT
 
 from qnn_ir.driver.build import BuildOptions, build
 from qnn_ir.driver.progress import Progress
-from qnn_ir.report.layers import layer_table
+from qnn_ir.report.table import layer_table
 
 
 def test_the_table_of_the_example_is_real(tmp_path: Path) -> None:

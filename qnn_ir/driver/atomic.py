@@ -14,6 +14,8 @@ MARKER = "manifest.json"
 SIGN = '"input_ports"'
 """Other programs write files of this name as well."""
 
+_SIGNS = {MARKER: SIGN, "dfx.json": '"partials"'}
+
 
 def atomic_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
     """
@@ -33,6 +35,22 @@ def atomic_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
         _remove_empty(made)
 
 
+def atomic_file(target: Path, content: str | bytes) -> None:
+    """Write one file by a rename. Raises `UserError` where that fails."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UserError(f"cannot write the file: {error.strerror or error}", str(target)) from error
+
+
 def check_target(target: Path) -> None:
     """Fail early, before any work, where `atomic_folder` would refuse `target`."""
     remedy = "choose another output folder"
@@ -47,8 +65,12 @@ def check_target(target: Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
+    return any(_holds(folder / marker, sign) for marker, sign in _SIGNS.items())
+
+
+def _holds(path: Path, sign: str) -> bool:
     try:
-        return SIGN in (folder / MARKER).read_text(encoding="utf-8")
+        return sign in path.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False
 

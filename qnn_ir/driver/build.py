@@ -38,7 +38,8 @@ from qnn_ir.passes.pipelines import (
     record_pipeline,
 )
 from qnn_ir.passes.stream_fold import StreamFoldPass, folding_of
-from qnn_ir.report.layers import layer_report, layer_table
+from qnn_ir.report.layers import layer_report
+from qnn_ir.report.table import layer_table
 from qnn_ir.targets import Board, find_board
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _compile(
     files["ir/stream.mlir"] = str(module) + "\n"
     graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
     files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
-    report = {"version": __version__} | layer_report(graph, board, model.name)
+    report = {"version": __version__} | layer_report(graph, board, model.name, estimate(graph))
     report["estimate"] = _estimate(graph)
     loaded = loaded_layers(graph)
     run(process_passes(options.interface))

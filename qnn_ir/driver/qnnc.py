@@ -11,6 +11,7 @@ from typing import Any
 from qnn_ir import __version__
 from qnn_ir.driver.deploy_arguments import add_deploy, add_loop
 from qnn_ir.driver.synth.arguments import add_arguments as add_synth_arguments
+from qnn_ir.driver.synth.arguments import add_report_arguments
 from qnn_ir.errors import UserError
 
 
@@ -21,8 +22,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="build | sim | report | synth | deploy | loop")
     _add_build(commands.add_parser("build", help="compile a model: C++, weights, testbench, scripts, report"))
     _add_sim(commands.add_parser("sim", help="compile the generated C++ with g++ and run it on data"))
-    report = commands.add_parser("report", help="where the cycles and the bits go")
-    report.add_argument("out", type=Path, metavar="OUT", help="a folder written by `qnnc build`")
+    add_report_arguments(commands.add_parser("report", help="where the cycles, the bits and the resources go"))
     add_synth_arguments(commands.add_parser("synth", help="to IP, bitstream or xclbin with the vendor's tools"))
     add_deploy(commands.add_parser("deploy", help="a folder with all that the board needs"))
     add_loop(commands.add_parser("loop", help="run such a folder here, on the model of a board"))

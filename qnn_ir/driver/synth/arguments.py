@@ -1,4 +1,4 @@
-"""The command line of `qnnc synth`."""
+"""The command lines of `qnnc synth` and `qnnc report`; nothing is imported here that takes time."""
 
 import argparse
 from pathlib import Path
@@ -25,3 +25,9 @@ def add_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--dask", metavar="ADDRESS", help="run the tools on this Dask cluster (shared disk)")
     p.add_argument("--timeout", type=float, metavar="MIN", help="minutes that one run of a tool may take")
     p.add_argument("--cache", type=Path, metavar="DIR", help="finished steps of all builds (default: ~/.cache/qnn-ir)")
+
+
+def add_report_arguments(p: argparse.ArgumentParser) -> None:
+    """Declare what `qnnc report` takes."""
+    p.add_argument("out", type=Path, metavar="OUT", help="a folder written by `qnnc build`")
+    p.add_argument("--html", type=Path, metavar="FILE", help="write a page with charts, complete in itself")

@@ -8,17 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from qnn_ir.driver.atomic import atomic_file
 from qnn_ir.driver.manifest import read_manifest
-from qnn_ir.driver.report import read_report
+from qnn_ir.driver.report import full_report, read_report
 from qnn_ir.driver.synth.launch import Launcher
 from qnn_ir.driver.synth.plan import Build, plan_steps
 from qnn_ir.driver.synth.process import execute
 from qnn_ir.driver.synth.progress import Watch, elapsed
+from qnn_ir.driver.synth.results import CALIBRATION, calibration_text
 from qnn_ir.driver.synth.runner import Runner, locked
 from qnn_ir.driver.synth.schedule import remote_executor
 from qnn_ir.driver.synth.store import Cache, default_cache
 from qnn_ir.driver.synth.tools import Finder
 from qnn_ir.errors import UserError
+from qnn_ir.report.table import layer_table
 
 
 def synth_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
@@ -40,8 +43,12 @@ def synth_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
         runner = Runner(build.out, cache, launcher, run, watch, timeout)
         runner.run(plans, arguments.jobs)
+        report = full_report(build.out)
+        atomic_file(runner.synth / CALIBRATION, calibration_text(report))
     steps = [{"step": plan.step.name} | runner.results[plan.step.name] for plan in plans]
-    return {"output": str(build.out / "synth"), "steps": steps, "left_out": left_out}, _text(steps, build.out)
+    return {"output": str(build.out / "synth"), "steps": steps, "left_out": left_out, "report": report}, (
+        f"{layer_table(report)}\n{_text(steps, build.out)}"
+    )
 
 
 def _build(out: Path) -> Build:

@@ -16,6 +16,7 @@ from qnn_ir.driver.synth.messages import failure_in
 from qnn_ir.driver.synth.plan import processes_of
 from qnn_ir.driver.synth.process import STOP, Outcome, Run
 from qnn_ir.driver.synth.progress import Watch, elapsed
+from qnn_ir.driver.synth.results import STEPS
 from qnn_ir.driver.synth.schedule import run_graph
 from qnn_ir.driver.synth.store import (
     LOG,
@@ -30,9 +31,6 @@ from qnn_ir.driver.synth.store import (
     sweep,
 )
 from qnn_ir.errors import UserError
-
-STEPS = "steps"
-"""Folder below OUT/synth with one folder per finished step."""
 
 
 @contextmanager
