@@ -48,6 +48,14 @@ class BlockDesign:
         """Connect two interfaces."""
         self.lines.append(f"connect_bd_intf_net [get_bd_intf_pins {source}] [get_bd_intf_pins {target}]")
 
+    def outer_bus(self, pin: str, port: str) -> None:
+        """Connect an interface to a port of the design."""
+        self.lines.append(f"connect_bd_intf_net [get_bd_intf_pins {pin}] [get_bd_intf_ports {port}]")
+
+    def outer_net(self, pin: str, port: str) -> None:
+        """Connect a pin to a port of the design."""
+        self.lines.append(f"connect_bd_net [get_bd_pins {pin}] [get_bd_ports {port}]")
+
     def net(self, source: str, targets: Sequence[str]) -> None:
         """Connect one pin to others."""
         pins = [f"[get_bd_pins {pin}]" for pin in (source, *targets)]

@@ -144,8 +144,8 @@ def shell_facts(kernel: Kernel, board: Board) -> str:
     """
     `vivado/shell.json`, for drivers that have no .hwh: cells, addresses and interrupts of the design.
 
-        {"clock_mhz", "address_bits",
-         "kernel": {"cell", "base", "bytes", "interrupt"},
+        {"board", "part", "clock_mhz", "address_bits",
+         "kernel": {"cell", "base", "bytes", "interrupt", "streams": [{"name", "bits", "input"}], "masters": [pin]},
          "dma": {"<port>": {"cell", "base", "bytes", "interrupt", "direction": "mm2s" | "s2mm", "bits"}}}
 
     `interrupt` is the bit of IRQ_F2P (Zynq-7000) or pl_ps_irq0 (Zynq UltraScale+).
@@ -163,10 +163,14 @@ def shell_facts(kernel: Kernel, board: Board) -> str:
         side = "mm2s" if stream.is_input else "s2mm"
         found = at(f"dma_{stream.name}", "S_AXI_LITE", f"{side}_introut")
         engines[stream.name] = found | {"direction": side, "bits": board.dma_bits}
+    streams = [{"name": s.name, "bits": s.bits, "input": s.is_input} for s in kernel.streams]
+    ports = {"streams": streams, "masters": [master.pin for master in kernel.masters]}
     facts = {
+        "board": board.board,
+        "part": board.part,
         "clock_mhz": round(board.clock_mhz, 6),
         "address_bits": processor(board).address_bits,
-        "kernel": at(kernel.name, CONTROL, "interrupt"),
+        "kernel": at(kernel.name, CONTROL, "interrupt") | ports,
         "dma": engines,
     }
     return json.dumps(facts, indent=1) + "\n"
