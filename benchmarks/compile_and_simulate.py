@@ -3,9 +3,11 @@
 ONNX to C++ and C simulation, measured per model: medians of several whole processes.
 
     python benchmarks/compile_and_simulate.py [MODEL.onnx ...] [--repeat 3] [--frames 20000] [--json FILE]
+    QNN_IR_MODELS=folder python benchmarks/compile_and_simulate.py --all [...]
 
 Columns: `build` wall and CPU seconds and peak memory of `qnnc build` (whole process, imports included), lines of C++,
-seconds of g++, and inferences per second of the compiled accelerator on one thread (its call alone, no file access).
+seconds of g++, and inferences per second of the compiled accelerator on one thread (its call alone, no file access);
+the cycles per frame, and the layer that bounds them, which needs the most cycles.
 Inputs of the simulation are the model's golden inputs where a folder `golden/` lies beside the model's folder, else
 zeros; they are repeated up to `--frames`.
 """
@@ -35,7 +37,7 @@ def measured(command: list[str]) -> tuple[float, float, float, str]:
         wall = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
-            sys.exit(f"failed: {' '.join(command)}")
+            raise subprocess.CalledProcessError(child.returncode, command)
         out.seek(0)
         return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read()
 
@@ -65,20 +67,31 @@ def bench(model: Path, repeat: int, frames: int, work: Path) -> dict[str, Any]:
         "compile_s": round(first["compile_seconds"], 2),
         "inferences_per_s": round(statistics.median(r["inferences_per_second"] for r in rest)),
         "cycles_per_frame": report["cycles_per_frame"],
+        "bound_by": max(report["layers"], key=lambda layer: layer["cycles"])["name"],
     }
+
+
+def networks() -> list[Path]:
+    """Every network of the folder that the tests use; those that do not compile say why on stderr."""
+    return sorted((Path(os.environ["QNN_IR_MODELS"]) / "onnx").glob("*.onnx"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path, nargs="*", default=[EXAMPLE])
+    parser.add_argument("--all", action="store_true", help="every network in $QNN_IR_MODELS/onnx")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--frames", type=int, default=20000)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as work:
-        for model in arguments.models:
-            rows.append(bench(model, arguments.repeat, arguments.frames, Path(work)))
+        for model in networks() if arguments.all else arguments.models:
+            try:
+                rows.append(bench(model, arguments.repeat, arguments.frames, Path(work)))
+            except subprocess.CalledProcessError as error:
+                print(f"{model.stem}: {' '.join(error.cmd[2:4])} failed with status {error.returncode}", flush=True)
+                continue
             if len(rows) == 1:
                 print("  ".join(f"{key:>{max(12, len(key))}}" for key in rows[0]))
             print("  ".join(f"{value!s:>{max(12, len(key))}}" for key, value in rows[-1].items()), flush=True)
