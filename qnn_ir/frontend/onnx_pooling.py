@@ -1,4 +1,6 @@
-"""Pools and reductions over spatial axes."""
+"""Pools and reductions."""
+
+from math import prod
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -85,20 +87,21 @@ def _whole(node: NodeImporter, x: SSAValue) -> tuple[tuple[int, ...], tuple[int,
 
 @imports("ReduceMean", "ReduceSum", "ReduceMax")
 def reduce(node: NodeImporter) -> Results:
-    """Mean, sum or maximum over the spatial axes, as a pool over all positions."""
+    """Mean, sum or maximum over some axes, as a pool over all positions of one axis."""
     kind = node.node.op_type
     x = node.value(0) if kind == "ReduceMax" else node.real(0)
     shape, rank = shape_of(x), len(shape_of(x))
     axes = node.ints_input(1, "axes", "list of axes")
     if not axes and node.flag("noop_with_empty_axes"):
         return node.input(0)
-    chosen = {node.axis(a, rank, x) for a in (axes or range(rank))}
-    if not chosen or chosen != set(range(2, rank)):
-        node.fail(f"reduces axes {sorted(chosen)} of {list(shape)}", "only all axes behind the channels are supported")
-    ones, pads = _whole(node, x)
+    chosen = sorted({node.axis(a, rank, x) for a in (axes or range(rank))})
+    kept = [axis for axis in range(rank) if axis not in chosen]
+    lead, count = (1 if 0 in chosen else shape[0]), prod(shape[axis] for axis in chosen)
+    x = node.reshape(node.transpose(x, [*kept, *chosen]), (lead, prod(shape) // (lead * count), count))
     pool = qnn.MaxPoolOp if kind == "ReduceMax" else qnn.AveragePoolOp
-    result = node.emit(pool(x, kernel=shape[2:], strides=ones, pads=pads))
+    result = node.emit(pool(x, kernel=(count,), strides=(1,), pads=(0, 0)))
     if kind == "ReduceSum":
-        result = node.emit(qnn.MulOp(result, node.float_constant(np.array(float(np.prod(shape[2:]))))))
+        result = node.emit(qnn.MulOp(result, node.float_constant(np.array(float(count)))))
     keep = node.flag("keepdims", True)
-    return Tensor(result if keep else node.reshape(result, shape[:2]), node.input(0).type)
+    sizes = [1 if axis in chosen else n for axis, n in enumerate(shape) if keep or axis in kept]
+    return Tensor(node.reshape(result, sizes), node.input(0).type)

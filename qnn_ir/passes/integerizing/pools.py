@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+from xdsl.ir import SSAValue
 
 from qnn_ir import maps
 from qnn_ir.analysis.expr_rules import monotonicity
@@ -80,6 +81,9 @@ def _reaching(spatial: tuple[int, ...], window: qnn.Window, positions: tuple[int
 def max_pool(walk: Walk, op: qnn.MaxPoolOp) -> Value:
     """The maximum of rising functions is the function of the maximum; falling rows are negated first."""
     value = walk.materialize(op.x, rising=True)
+    channels = _pooled_rows(value)
+    if channels is None:
+        return _of_one_grid(walk, op)
     directions = np.ones(value.rows, np.int64)
     for piece in value.pieces:
         directions[piece.rows] = np.broadcast_to(monotonicity(piece.expr), piece.rows.shape)
@@ -88,9 +92,25 @@ def max_pool(walk: Walk, op: qnn.MaxPoolOp) -> Value:
     stored = directions * value.base.sign[value.base_rows]
     if (stored < 0).any():
         value = _negated(walk, value, stored)
-    channels = _pooled_rows(value)
+    gid = channels.reshape(1, -1, *(1,) * (len(value.shape) - 2))
+    pooled = _maximum(walk, op, value)
+    base = walk.base_like(value.base, qnn.shape_of(op.result), value.base_rows[gid], pooled)
+    return Value(base, gid, value.base_rows, value.pieces)
+
+
+def _of_one_grid(walk: Walk, op: qnn.MaxPoolOp) -> Value:
+    """The maximum of a tensor whose groups differ inside a window, brought to one scale and bias per channel."""
+    value, form = walk.affine(op.x, rising=True)
+    value, x = channels_of(walk, value, form, 1)
+    if min(x.s.values) < 0:
+        raise UserError("pools a tensor whose function differs between positions", remedy="quantise it per channel")
     shape = qnn.shape_of(op.result)
-    gid = channels.reshape(1, -1, *(1,) * (len(shape) - 2))
+    gid = np.arange(len(x.lo)).reshape(1, -1, *(1,) * (len(shape) - 2))
+    return of_base(Base(shape, gid, x.lo, x.hi, _maximum(walk, op, value)), x.s, x.b)
+
+
+def _maximum(walk: Walk, op: qnn.MaxPoolOp, value: Value) -> SSAValue:
+    """The pool of the stored integers."""
     window = op.window()
     pooled = qnn.MaxPoolOp(
         walk.handle(value.base),
@@ -100,17 +120,14 @@ def max_pool(walk: Walk, op: qnn.MaxPoolOp) -> Value:
         dilations=window.dilations,
         ceil_mode=bool(op.ceil_mode.value.data),
     )
-    base = walk.base_like(value.base, shape, value.base_rows[gid], walk.emit(pooled))
-    return Value(base, gid, value.base_rows, value.pieces)
+    return walk.emit(pooled)
 
 
-def _pooled_rows(value: Value) -> Ints:
-    """The row of each channel; UserError where rows differ over positions."""
+def _pooled_rows(value: Value) -> Ints | None:
+    """The row of each channel; None where rows differ over positions."""
     gid = np.broadcast_to(value.gid, (1, value.shape[1], *value.gid.shape[2:]))
     flat = gid.reshape(value.shape[1], -1)
-    if (flat != flat[:, :1]).any():
-        raise UserError("pools a tensor whose function differs between positions", remedy="quantise it per channel")
-    return flat[:, 0]
+    return None if (flat != flat[:, :1]).any() else flat[:, 0]
 
 
 def _negated(walk: Walk, value: Value, stored: Ints) -> Value:

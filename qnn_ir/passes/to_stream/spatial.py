@@ -15,6 +15,7 @@ from qnn_ir.passes.to_stream.arrange import holding
 from qnn_ir.passes.to_stream.groups import Image, by_group, image_of, pixel_order, side_by_side
 from qnn_ir.passes.to_stream.matrix import add_matrix_unit
 from qnn_ir.passes.to_stream.movement import cropped
+from qnn_ir.passes.to_stream.order import Vectors
 from qnn_ir.passes.to_stream.state import Conversion, Unsupported
 from qnn_ir.passes.to_stream.types import accumulator_type, integer_of
 
@@ -89,6 +90,9 @@ def sum_pool(op: qnn.SumPoolOp, conversion: Conversion) -> None:
 
 
 def _pool(op: Operation, x: SSAValue, window: Window, pad_value: int, kind: PoolKind, conversion: Conversion) -> None:
+    whole = window.kernel == shape_of(x)[2:] and not any(window.pads)
+    if whole and (vectors := _channel_by_channel(x, conversion)) is not None:
+        return _reduce(op, x, vectors, kind, conversion)
     windows, result = _windows(op, image_of(op, x, conversion), window, pad_value, conversion), op.results[0]
     actor = stream.PoolOp(
         conversion.layer(op),
@@ -100,7 +104,32 @@ def _pool(op: Operation, x: SSAValue, window: Window, pad_value: int, kind: Pool
         channels=windows.channels.size,
     )
     conversion.emit(op, actor)
-    conversion.define(result, actor.result, pixel_order(shape_of(result), windows.channels))
+    return conversion.define(result, actor.result, pixel_order(shape_of(result), windows.channels))
+
+
+def _channel_by_channel(x: SSAValue, conversion: Conversion) -> Vectors | None:
+    """The pixels of each channel of `x`, where they arrive in one piece."""
+    shape = shape_of(x)
+    try:
+        return Vectors(conversion.wire(x).order, (math.prod(shape[:2]), math.prod(shape[2:])), 1)
+    except ValueError:
+        return None
+
+
+def _reduce(op: Operation, x: SSAValue, vectors: Vectors, kind: PoolKind, conversion: Conversion) -> None:
+    """One result per vector of `x`."""
+    source, result = conversion.wire(x).channel, op.results[0]
+    actor = stream.PoolOp(
+        conversion.layer(op),
+        source,
+        kind,
+        _pooled(kind, integer_of(result), channel(source).element),
+        positions=vectors.vectors.size,
+        taps=vectors.columns.size,
+        channels=1,
+    )
+    conversion.emit(op, actor)
+    conversion.define(result, actor.result, vectors.result_order(1))
 
 
 def _pooled(kind: PoolKind, result: IntegerType, source: IntegerType) -> IntegerType:
@@ -109,11 +138,13 @@ def _pooled(kind: PoolKind, result: IntegerType, source: IntegerType) -> Integer
 
 
 def _windows(op: Operation, image: Image, window: Window, pad_value: int, conversion: Conversion) -> Windows:
-    """The windows of an image; none is needed where a window is one pixel and all are taken in turn."""
+    """The windows of an image; none is needed where a window is one pixel and all are taken in turn, or the image."""
     geometry = _geometry(image.shape, window, shape_of(op.results[0])[2:])
     positions = image.shape[0] * math.prod(geometry.positions)
-    if geometry.taps == 1 and geometry.strides == (1, 1) and not any(geometry.pads):
-        return Windows(image.wire.channel, positions, 1, image.channels)
+    pixel = geometry.taps == 1 and geometry.strides == (1, 1)
+    whole = geometry.kernel == rows_and_columns(image.shape)
+    if (pixel or whole) and not any(geometry.pads):
+        return Windows(image.wire.channel, positions, geometry.taps, image.channels)
     wire = image.wire
     if any(geometry.pads):
         wire = holding(op, wire, conversion, pad_value)

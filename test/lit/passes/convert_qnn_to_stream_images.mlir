@@ -93,3 +93,14 @@ func.func @accelerator(%x: tensor<1x4x2x2xui2>) -> tensor<1x2x2x2xui4> {
   %y = qnn.conv %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, group = 2 : i64} : (tensor<1x4x2x2xui2>, tensor<2x2x1x1xui2>) -> tensor<1x2x2x2xui4>
   func.return %y : tensor<1x2x2x2xui4>
 }
+
+// -----
+
+// A window that is the whole image is the image.
+
+// CHECK:      %y = stream.pool "sum_pool" %x {kind = #stream<pool_kind sum>, positions = 1 : i64, taps = 4 : i64, channels = 2 : i64
+// CHECK-NEXT: stream.output %y
+func.func @accelerator(%x: tensor<1x2x2x2xui2>) -> tensor<1x2x1x1xui4> {
+  %y = qnn.sum_pool %x {kernel = array<i64: 2, 2>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>} : (tensor<1x2x2x2xui2>) -> tensor<1x2x1x1xui4>
+  func.return %y : tensor<1x2x1x1xui4>
+}
