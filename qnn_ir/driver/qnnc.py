@@ -19,13 +19,16 @@ def parser() -> argparse.ArgumentParser:
     """The command line: `qnnc build | sim | report | synth | deploy | loop`."""
     top = argparse.ArgumentParser(prog="qnnc", description="Quantised ONNX networks to streaming FPGA accelerators.")
     top.add_argument("--version", action="version", version=f"qnnc {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="build | sim | report | synth | deploy | loop")
+    commands = top.add_subparsers(
+        dest="command", required=True, metavar="build | sim | report | synth | dfx | deploy | loop"
+    )
     _add_build(commands.add_parser("build", help="compile a model: C++, weights, testbench, scripts, report"))
     _add_sim(commands.add_parser("sim", help="compile the generated C++ with g++ and run it on data"))
     add_report_arguments(commands.add_parser("report", help="where the cycles, the bits and the resources go"))
     add_synth_arguments(commands.add_parser("synth", help="to IP, bitstream or xclbin with the vendor's tools"))
     add_deploy(commands.add_parser("deploy", help="a folder with all that the board needs"))
     add_loop(commands.add_parser("loop", help="run such a folder here, on the model of a board"))
+    _add_dfx(commands.add_parser("dfx", help="several builds as modules that are exchanged while the board runs"))
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print the result as JSON")
         command.add_argument("--debug", action="store_true", help="show a traceback with an error")
@@ -48,6 +51,13 @@ def _add_build(p: argparse.ArgumentParser) -> None:
     p.add_argument("--simd", type=int, metavar="S", help="input lanes of every layer")
     p.add_argument("--interface", choices=("axis", "memory"), default="axis", help="AXI streams, or arrays in DRAM")
     p.add_argument("--verify-each", type=Path, metavar="X.npy|X.npz", help="interpret these frames after every pass")
+
+
+def _add_dfx(p: argparse.ArgumentParser) -> None:
+    p.add_argument("outs", type=Path, nargs="+", metavar="OUT", help="folders written by `qnnc build`")
+    p.add_argument("-o", "--output", type=Path, required=True, metavar="DFX", help="the folder to write")
+    p.add_argument("--board", help="board (default: that of the builds)")
+    p.add_argument("--slots", type=int, default=1, metavar="N", help="reconfigurable slots (default: %(default)s)")
 
 
 def _add_sim(p: argparse.ArgumentParser) -> None:
@@ -79,6 +89,10 @@ def run(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
             from qnn_ir.driver.sim import sim_command
 
             return sim_command(arguments)
+        case "dfx":
+            from qnn_ir.driver.dfx import dfx_command
+
+            return dfx_command(arguments)
         case "report":
             from qnn_ir.driver.report import report_command
 

@@ -8,16 +8,20 @@ from typing import Any
 
 from vendor_design import Design, properties
 from vendor_kernel import kernel_ports
+from vendor_reconfig import Reconfiguration
 from vendor_table import Argument, Call, VendorError, ips, parse, table
 
 IN_MEMORY = "-in_memory"
 
 
-class Session:
+class Session(Reconfiguration):
     """A run of one tool: `vivado_hls`, `vitis_hls` or `vivado`, of a release such as 2022.1."""
 
     def __init__(self, tool: str, release: str = "2022.1", board_files: bool = False) -> None:
+        super().__init__()
         self.tool, self.release, self.board_files = tool, release, board_files
+        self.contents: dict[str, str] = {}
+        self.kinds: dict[str, str] = {}
         self.rules: dict[str, Any] = table()["hls" if tool.endswith("hls") else "vivado"]
         self.facts: set[str] = set()
         self.names: dict[str, str] = {}
@@ -26,7 +30,6 @@ class Session:
         self.catalog: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, str] = {}
         self.design = Design(release)
-        self.checkpoints: dict[str, set[str]] = {}
         self.calls: list[str] = []
 
     def call(self, name: str, words: list[Argument]) -> str:
@@ -39,14 +42,15 @@ class Session:
         for fact in rule.get("needs", []):
             if fact not in self.facts:
                 raise VendorError(f"{name}: no {fact} yet")
-        for path in call.files(rule, "in"):
+        lists = [argument.items for argument in call.args if "files" in rule.get("args", [])]
+        for path in [*call.files(rule, "in"), *(path for items in lists for path in items)]:
             if not Path(path).is_file():
                 raise VendorError(f"{name}: no file {path}")
         result = getattr(self, f"do_{name}", lambda _call: "")(call)
         self.facts -= set(rule.get("drops", []))
         self.facts |= set(rule.get("gives", []))
         for path in call.files(rule, "out"):
-            self.produce(path)
+            self.produce(path, self.contents.pop(path, ""))
         return result or ""
 
     def produce(self, path: str | Path, text: str = "") -> None:
@@ -81,7 +85,9 @@ class Session:
 
     def do_add_files(self, call: Call) -> str:
         if self.tool == "vivado":
-            return " ".join(f"file:{a.text}" for a in call.args)
+            for path in call.args[0].items:
+                self.read_modules(Path(path).read_text(encoding="utf-8"))
+            return ""
         self.sources += [a.text for a in call.args if "-tb" not in call.flags]
         self.facts.add("testbench" if "-tb" in call.flags else "sources")
         old, flags = self.tool == "vivado_hls", call.values.get("-cflags", Argument("")).text
@@ -165,6 +171,7 @@ class Session:
             raise VendorError(f"create_ip: no IP {vlnv} in the catalogue")
         name = call.values["-module_name"].text
         self.objects |= {name: "ip", f"{name}.xci": "file"}
+        self.kinds[name] = vlnv.split(":")[2] if vlnv not in self.catalog else ""
         return name
 
     def do_get_ips(self, call: Call) -> str:
@@ -179,8 +186,7 @@ class Session:
 
     def do_read_verilog(self, call: Call) -> str:
         for word in call.args:
-            names = re.findall(r"(?m)^module (\w+)", Path(word.text).read_text(encoding="utf-8"))
-            self.objects |= dict.fromkeys(names, "module")
+            self.read_modules(Path(word.text).read_text(encoding="utf-8"))
         return ""
 
     def _object(self, name: str, command: str) -> str:
@@ -193,7 +199,9 @@ class Session:
         if what in ("synth_1", "impl_1"):
             folder = self.project / "runs" / what
             return {"PROGRESS": "100%", "STATUS": "complete", "DIRECTORY": str(folder)}[name]
-        return {"SLACK": "0.1"}.get(name, self.names.get(f"{name} {what}", ""))
+        if name == "CONFIG.FREQ_HZ":
+            self.design.pin(what)
+        return {"SLACK": "0.1", "CONFIG.FREQ_HZ": "99999001"}[name]
 
     def do_set_property(self, call: Call) -> str:
         if "-dict" in call.values:
@@ -217,12 +225,16 @@ class Session:
         kind = self.objects.get(name) or self.design.ports.get(name, {}).get("object")
         if kind is None:
             raise VendorError(f"set_property: no object {target}")
+        if kind == "ip" and key.removeprefix("CONFIG.") in ips().get(self.kinds[name], {}).get("config", []):
+            return
         if key not in table()["properties"].get(kind, []):
             raise VendorError(f"set_property: a {kind} has no property {key}")
         if kind == "run":
             known = table()["strategies"]["synthesis" if name == "synth_1" else "implementation"]
             if value not in known:
                 raise VendorError(f"set_property: no strategy {value!r} of {name}")
+        if key == "HD.RECONFIGURABLE":
+            self.own(name)
         if kind == "fileset" and value not in self.objects:
             raise VendorError(f"set_property: no module {value} in the project")
 
@@ -330,8 +342,7 @@ class Session:
     def do_make_wrapper(self, call: Call) -> str:
         name = f"{self.names['bd']}_wrapper"
         path = self.project / f"{name}.v"
-        self.produce(path)
-        self.objects[name] = "module"
+        self.produce(path, f"module {name} ();\nendmodule\n")
         handoff = ".srcs" if self.release <= "2020.1" else ".gen"
         folder = self.project / f"{self.names['bd']}{handoff}" / "sources_1" / "bd" / self.names["bd"] / "hw_handoff"
         folder.mkdir(parents=True, exist_ok=True)
@@ -363,7 +374,8 @@ class Session:
         return ""
 
     def do_synth_design(self, call: Call) -> str:
-        self._object(call.values["-top"].text, "synth_design")
+        top = self._object(call.values["-top"].text, "synth_design")
+        self.elaborate(top, call.values["-part"].text)
         return ""
 
     def do_get_timing_paths(self, call: Call) -> str:

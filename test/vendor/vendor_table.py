@@ -92,7 +92,7 @@ def _check_arguments(call: Call, kinds: Sequence[str]) -> None:
 
 def _check_kind(where: str, kind: str, argument: Argument) -> None:
     text = argument.text
-    if kind in ("any", "folder"):
+    if kind in ("any", "folder", "files"):
         return
     if text == "":
         raise VendorError(f"{where}: an empty {kind}")

@@ -15,7 +15,7 @@ source [file join $here block_design.tcl]
 
 set design [get_files @design@.bd]
 set_property synth_checkpoint_mode Hierarchical $design
-add_files -norecurse [make_wrapper -files $design -top]
+add_files -norecurse [list [make_wrapper -files $design -top]]
 set_property top @design@_wrapper [current_fileset]
 update_compile_order -fileset sources_1
 

@@ -24,7 +24,7 @@ create_ip -vlnv @vlnv@ -module_name kernel_ip
   set_property generate_synth_checkpoint false [get_files $ip.xci]
   generate_target all [get_ips $ip]
 }
-add_files -norecurse [file join $here module_@name@.v]
+add_files -norecurse [list [file join $here module_@name@.v]]
 set_property top @module@ [current_fileset]
 update_compile_order -fileset sources_1
 synth_design -mode out_of_context -top @module@ -part @part@

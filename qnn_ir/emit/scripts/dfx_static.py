@@ -30,7 +30,7 @@ save_bd_design
 set design [get_files @design@.bd]
 set_property synth_checkpoint_mode None $design
 generate_target all $design
-add_files -norecurse [make_wrapper -files $design -top]
+add_files -norecurse [list [make_wrapper -files $design -top]]
 add_files -norecurse [list [file join $here qnn_slot.v] [file join $here shell_top.v]]
 set_property top shell_top [current_fileset]
 update_compile_order -fileset sources_1
