@@ -62,8 +62,8 @@ def build(sources: Sequence[str], command: Sequence[str], into: Path, stem: str,
     """
     What `command` makes of `sources`, in the folder `into`.
 
-    Its name is `stem` and a hash of the command and of all C++ in the folders `inputs`: it is compiled once and never
-    stale. Raises `UserError` where the compiler fails.
+    Its name is `stem` and a hash of the command and of `inputs`, files and all C++ in folders: it is compiled once and
+    never stale. Raises `UserError` where the compiler fails.
     """
     product = into / f"{stem}_{_digest(inputs, command)}"
     if not product.exists():
@@ -124,9 +124,10 @@ def build_folder(folder: Path) -> Path:
     return build
 
 
-def _digest(folders: Sequence[Path], command: Sequence[str]) -> str:
+def _digest(inputs: Sequence[Path], command: Sequence[str]) -> str:
     digest = hashlib.sha256("\0".join(command).encode())
-    for path in sorted(path for folder in folders for path in folder.iterdir() if path.suffix in (".cpp", ".h")):
+    everything = [path for place in inputs for path in ([place] if place.is_file() else place.iterdir())]
+    for path in sorted(path for path in everything if path.suffix in (".cpp", ".h")):
         digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

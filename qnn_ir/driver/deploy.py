@@ -80,12 +80,10 @@ def bitstream_files(out: Path, manifest: dict[str, Any]) -> dict[str, Path]:
 
 def runtime_files() -> Files:
     """The driver in Python and in C++."""
-    contents: Files = {}
-    for language, prefix in (("python", Path()), ("cpp", Path("cpp"))):
-        root = Path(str(files("qnn_ir"))) / "runtime" / language
-        for path in sorted(root.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts and path.name != "ruff.toml":
-                contents[(prefix / path.relative_to(root)).as_posix()] = path.read_bytes()
+    root, contents = Path(str(files("qnn_ir"))) / "runtime", dict[str, str | bytes]()
+    for pattern, prefix in (("python/**/*.py", "python"), ("cpp/*", "")):
+        for path in sorted(root.glob(pattern)):
+            contents[path.relative_to(root / prefix).as_posix()] = path.read_bytes()
     return contents
 
 

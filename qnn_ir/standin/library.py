@@ -16,6 +16,8 @@ PYTHON = Path(__file__).parent / "python"
 
 _SHARED = ("-shared", "-fPIC", "-pthread", "-fvisibility=hidden")
 _BOARD_FLAGS = ("-std=c++14", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-pthread")
+_SAME = ("driver.cpp", "data.cpp", "backend_linux.cpp", "backend_xrt.cpp")
+_OWN = ("network.cpp", "host.cpp")
 _PROGRAM_FLAGS = ("-std=c++14", "-O2", "-Wall", "-Wextra", "-Werror", "-DQNN_XRT", "-pthread")
 
 
@@ -51,15 +53,23 @@ def kernel_library(folder: Path) -> Path:
 
 
 def driver_program(deploy: Path) -> Path:
-    """The driver in C++ of a deployment folder, with its example program, on the model of a board."""
+    """
+    The driver in C++ of a deployment folder, with its example program, on the model of a board.
+
+    What is the same for all networks is compiled once for all of them.
+    """
     source = deploy / "cpp"
-    if not (source / "main.cpp").is_file():
-        raise UserError("no driver in C++ in this folder", str(deploy), "give a folder of `qnnc deploy`")
-    shipped = sorted(path for path in source.glob("*.cpp") if path.name != "devices_linux.cpp")
-    sources = [str(path) for path in (*shipped, CPP / "devices_standin.cpp", CPP / "board.cpp")]
-    command = [_compiler(), *_PROGRAM_FLAGS, f"-I{source}", f"-I{CPP}"]
-    inputs = [source, CPP, CPP / "xrt"]
-    return build([*sources, "-ldl"], command, build_folder(source), "driver", inputs)
+    missing = [name for name in (*_SAME, *_OWN) if not (source / name).is_file()]
+    if missing:
+        raise UserError(f"no driver in C++: {missing[0]} is missing", str(deploy), "give a folder of `qnnc deploy`")
+    headers = sorted(path for path in source.glob("*.h") if not path.name.startswith("host"))
+    same = [source / name for name in _SAME]
+    command = [_compiler(), *_PROGRAM_FLAGS, f"-I{CPP}", "-shared", "-fPIC"]
+    library = build([str(path) for path in same], command, _cache(), "driver", [*same, *headers, CPP, CPP / "xrt"])
+    sources = [source / "main.cpp", *(source / name for name in _OWN), CPP / "devices_standin.cpp", library]
+    command = [_compiler(), *_PROGRAM_FLAGS, f"-I{source}", f"-I{CPP}", f"-Wl,-rpath,{library.parent}"]
+    inputs = [source, CPP, library, board_library()]
+    return build([str(path) for path in (*sources, board_library())], command, build_folder(source), "driver", inputs)
 
 
 def entry_text(manifest: dict[str, Any]) -> str:
