@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
+from scripts import EXAMPLE
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
 from qnn_ir.driver.build import BuildOptions, build
 from qnn_ir.driver.context import compiler_context
 from qnn_ir.driver.progress import Progress
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "digits" / "digits.onnx"
 
 
 def built(model: Path, out: Path, **options: object) -> ModuleOp:

@@ -2,6 +2,7 @@
 
 import configparser
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from xdsl.dialects.builtin import ModuleOp
 from qnn_ir.emit.project import banner_of, emit_layers, emit_project, module_kernel
 from qnn_ir.emit.scripts import board_scripts
 from qnn_ir.targets import Board
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "digits" / "digits.onnx"
 
 
 def write_scripts(module: ModuleOp, board: Board, out: Path) -> Path:
@@ -83,3 +86,9 @@ def check_link(words: list[str]) -> list[str]:
         elif word.startswith("-") and word not in rules["flags"]:
             wrong.append(f"unknown option {word}")
     return wrong
+
+
+def copied(source: Path, target: Path) -> Path:
+    """A copy of a build folder for a test that changes it."""
+    shutil.copytree(source, target)
+    return target

@@ -36,7 +36,8 @@ def _stream(port: str, parameters: str, body: str, text: str) -> dict[str, Any]:
     if match is None:
         raise VendorError(f"csynth_design: no stream {port} among the parameters")
     mode = "slave" if _is_read(port, body, text) else "master"
-    return {"name": port, "mode": mode, "kind": "axis", "width": int(match.group(2))}
+    last = match.group(1) == "axiu"
+    return {"name": port, "mode": mode, "kind": "axis", "width": int(match.group(2)), "last": last}
 
 
 def _is_read(port: str, body: str, text: str) -> bool:

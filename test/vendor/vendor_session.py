@@ -7,25 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from vendor_design import Design, properties
-from vendor_kernel import kernel_ports
+from vendor_hls import Hls
 from vendor_reconfig import Reconfiguration
 from vendor_table import Argument, Call, VendorError, ips, parse, table
+from vendor_verilog import Ports, check_module, converter_module, kernel_module, ports_of, wrapper_ports
 
 IN_MEMORY = "-in_memory"
 
 
-class Session(Reconfiguration):
+class Session(Hls, Reconfiguration):
     """A run of one tool: `vivado_hls`, `vitis_hls` or `vivado`, of a release such as 2022.1."""
 
     def __init__(self, tool: str, release: str = "2022.1", board_files: bool = False) -> None:
-        super().__init__()
+        Reconfiguration.__init__(self)
         self.tool, self.release, self.board_files = tool, release, board_files
         self.contents: dict[str, str] = {}
         self.kinds: dict[str, str] = {}
+        self.generated: dict[str, str] = {}
+        self.config: dict[str, dict[str, str]] = {}
         self.rules: dict[str, Any] = table()["hls" if tool.endswith("hls") else "vivado"]
         self.facts: set[str] = set()
         self.names: dict[str, str] = {}
         self.sources: list[str] = []
+        self.kept: set[str] = set()
         self.project = Path()
         self.catalog: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, str] = {}
@@ -59,73 +63,6 @@ class Session(Reconfiguration):
             raise VendorError(f"cannot write {path}: no such folder")
         Path(path).write_text(text or f"made by {self.tool} {self.release}\n", encoding="utf-8")
 
-    # HLS
-
-    def do_open_project(self, call: Call) -> str:
-        self.names["project"] = call.args[0].text
-        Path(call.args[0].text).mkdir(exist_ok=True)
-        marker = self._solution("project.json")
-        if "-reset" in call.flags:
-            marker.unlink(missing_ok=True)
-            self.kept = set[str]()
-        else:
-            self.kept = set(json.loads(marker.read_text())) if marker.is_file() else set[str]()
-        self.sources = []
-        return ""
-
-    def do_open_solution(self, call: Call) -> str:
-        self.names["solution"] = call.args[0].text
-        self._solution().mkdir(exist_ok=True)
-        self.facts |= self.kept
-        return ""
-
-    def do_set_top(self, call: Call) -> str:
-        self.names["top"] = call.args[0].text
-        return ""
-
-    def do_add_files(self, call: Call) -> str:
-        if self.tool == "vivado":
-            for path in call.args[0].items:
-                self.read_modules(Path(path).read_text(encoding="utf-8"))
-            return ""
-        self.sources += [a.text for a in call.args if "-tb" not in call.flags]
-        self.facts.add("testbench" if "-tb" in call.flags else "sources")
-        old, flags = self.tool == "vivado_hls", call.values.get("-cflags", Argument("")).text
-        if old and "c++14" in flags:
-            raise VendorError(f"add_files: Vivado HLS does not know {flags}")
-        return ""
-
-    def do_csim_design(self, call: Call) -> str:
-        for word in call.values.get("-argv", Argument("", ())).items[1:]:
-            if not Path(word).is_file() and "csim_out" not in word:
-                raise VendorError(f"csim_design: no file {word}")
-        return ""
-
-    def do_csynth_design(self, call: Call) -> str:
-        kernel_ports(self.names["top"], self.sources)
-        report = self._solution("solution1", "syn", "report")
-        report.mkdir(parents=True, exist_ok=True)
-        self.produce(report / f"{self.names['top']}_csynth.xml")
-        self._solution("project.json").write_text(json.dumps(["synthesis"]))
-        return ""
-
-    def do_export_design(self, call: Call) -> str:
-        if call.values["-format"].text == "xo":
-            return "" if "-output" in call.values else self._refuse("export_design: -output is missing")
-        names = {key: call.values[f"-{key}"].text for key in ("vendor", "library", "ipname", "version")}
-        vlnv = ":".join(names.values())
-        content = {"vlnv": vlnv, "ports": kernel_ports(self.names["top"], self.sources)}
-        folder = self._solution("solution1", "impl", "ip")
-        folder.mkdir(parents=True, exist_ok=True)
-        self.produce(folder / (re.sub(r"[:.]", "_", vlnv) + ".zip"), json.dumps(content))
-        return ""
-
-    def _solution(self, *below: str) -> Path:
-        return Path(self.names["project"]).joinpath(*(below or (self.names.get("solution", "solution1"),)))
-
-    def _refuse(self, what: str) -> str:
-        raise VendorError(what)
-
     # Projects of Vivado
 
     def do_create_project(self, call: Call) -> str:
@@ -134,6 +71,13 @@ class Session(Reconfiguration):
         self.project = Path(call.args[1].text) if len(call.args) > 1 else Path()
         self.objects = {"project": "project", "sources_1": "fileset"}
         self.design = Design(self.release)
+        return ""
+
+    def do_add_files(self, call: Call) -> str:
+        if self.tool != "vivado":
+            return super().do_add_files(call)
+        for path in call.args[0].items:
+            self.read_modules(Path(path).read_text(encoding="utf-8"))
         return ""
 
     def do_current_project(self, call: Call) -> str:
@@ -172,6 +116,8 @@ class Session(Reconfiguration):
         name = call.values["-module_name"].text
         self.objects |= {name: "ip", f"{name}.xci": "file"}
         self.kinds[name] = vlnv.split(":")[2] if vlnv not in self.catalog else ""
+        self.generated[name] = vlnv
+        self.config[name] = {}
         return name
 
     def do_get_ips(self, call: Call) -> str:
@@ -226,6 +172,7 @@ class Session(Reconfiguration):
         if kind is None:
             raise VendorError(f"set_property: no object {target}")
         if kind == "ip" and key.removeprefix("CONFIG.") in ips().get(self.kinds[name], {}).get("config", []):
+            self.config[name][key.removeprefix("CONFIG.")] = value
             return
         if key not in table()["properties"].get(kind, []):
             raise VendorError(f"set_property: a {kind} has no property {key}")
@@ -375,8 +322,21 @@ class Session(Reconfiguration):
 
     def do_synth_design(self, call: Call) -> str:
         top = self._object(call.values["-top"].text, "synth_design")
+        if self.modules.get(top, {}).get("instances"):
+            check_module(top, self.modules[top]["body"], self._known_ports())
         self.elaborate(top, call.values["-part"].text)
         return ""
+
+    def _known_ports(self) -> dict[str, Ports]:
+        """The ports of everything that Verilog may instantiate."""
+        known = {name: ports_of(module["body"]) for name, module in self.modules.items()}
+        known |= {f"{self.names[key]}_wrapper": wrapper_ports(self.design) for key in ("bd",) if key in self.names}
+        for name, vlnv in self.generated.items():
+            if vlnv in self.catalog:
+                known[name] = kernel_module(self.catalog[vlnv])
+            else:
+                known[name] = converter_module({key: int(value) for key, value in self.config[name].items()})
+        return known
 
     def do_get_timing_paths(self, call: Call) -> str:
         return "path"

@@ -50,7 +50,8 @@ def table() -> dict[str, Any]:
 def ips() -> dict[str, Any]:
     """`ips.toml`, aliases resolved."""
     data = tomllib.loads((FOLDER / "ips.toml").read_text(encoding="utf-8"))
-    return {name: data[ip["same_as"]] | ip if "same_as" in ip else ip for name, ip in data.items()}
+    plain = {name: {k: v for k, v in ip.items() if k not in ("since", "until")} for name, ip in data.items()}
+    return {name: plain[ip["same_as"]] | ip if "same_as" in ip else ip for name, ip in data.items()}
 
 
 def parse(name: str, rule: dict[str, Any], words: Sequence[Argument], old_hls: bool = False) -> Call:
@@ -73,7 +74,7 @@ def parse(name: str, rule: dict[str, Any], words: Sequence[Argument], old_hls: b
             call.values[word.text] = rest.pop(0)
             _check_kind(f"{name} {word.text}", values[word.text], call.values[word.text])
     for option in rule.get("required", []):
-        if option not in call.values:
+        if option not in call.values and option not in call.flags:
             raise VendorError(f"{name}: option {option} is missing")
     _check_arguments(call, rule.get("args", []))
     return call
