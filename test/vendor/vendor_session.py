@@ -3,6 +3,7 @@
 import fnmatch
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -304,7 +305,8 @@ class Session(Hls, Reconfiguration):
             raise VendorError("launch_runs: impl_1 before synth_1 has ended")
         self.objects["started"] = self.objects.get("started", "") + run
         folder = self.project / "runs" / run
-        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         if "-to_step" in call.values:
             self.produce(folder / f"{self.names['bd']}_wrapper.bit")
         return ""
