@@ -27,3 +27,8 @@ def value_range(bits: int, signed: bool) -> tuple[int, int]:
     if bits < 1:
         raise ValueError(f"an integer type has at least one bit, not {bits}")
     return (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+
+
+def word_bits(bits: int) -> int:
+    """The narrowest word of `8 * 2^k` bits that carries `bits` bits: a width that every AXI bus and memory has."""
+    return max(8, 1 << (bits - 1).bit_length())

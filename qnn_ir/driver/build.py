@@ -54,7 +54,7 @@ class BuildOptions:
     `input` declares the network's input (`uint8,scale=1/255`); of `target_fps`, `target_cycles` (per frame),
     `folding` (a JSON file) and `pe`/`simd` (of every layer) at most one says how parallel the layers are; without any,
     the highest throughput that fits the board is chosen. `interface` of the accelerator's ports: `axis` streams, or
-    `memory` for arrays in DRAM. `verify_each` is a file of input frames.
+    `memory` for arrays in DRAM; None: what designs on the board have. `verify_each` is a file of input frames.
     """
 
     board: str = "pynq-z1"
@@ -65,7 +65,7 @@ class BuildOptions:
     folding: Path | None = None
     pe: int | None = None
     simd: int | None = None
-    interface: str = "axis"
+    interface: str | None = None
     verify_each: Path | None = None
 
 
@@ -94,6 +94,7 @@ def _compile(
     progress: Progress,
 ) -> tuple[dict[str, str | bytes], dict[str, Any]]:
     """All files of the build and its report."""
+    interface = options.interface or board.interface
     with progress.stage("import"):
         module = import_model(model)
     set_device(module, board)
@@ -112,15 +113,15 @@ def _compile(
     files: dict[str, str | bytes] = {}
     run(integer_passes(options.input))
     files["ir/qnn.mlir"] = str(module) + "\n"
-    run(dataflow_passes(folding))
+    run(dataflow_passes(folding, interface))
     files["ir/stream.mlir"] = str(module) + "\n"
     graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
     files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
     report = {"version": __version__} | layer_report(graph, board, model.name, estimate(graph))
     report["estimate"] = _estimate(graph)
     loaded = loaded_layers(graph)
-    run(process_passes(options.interface))
-    record_pipeline(module, default_pipeline(options.input, folding, options.interface))
+    run(process_passes(interface))
+    record_pipeline(module, default_pipeline(options.input, folding, interface))
     files["ir/hlsc.mlir"] = str(module) + "\n"
     files[HOST_FILE] = host_text(module)
     with progress.stage("emit C++"):

@@ -1,17 +1,23 @@
 """
 `manifest.json` of a build: what host software must know to feed the accelerator and to read it.
 
-    {"model": ..., "top": ...,
+    {"version", "model", "top", "kernel", "board", "part", "clock_mhz", "interface": "axis" or "memory",
+     "arguments": ["frames", ...], "registers": {"frames": {"offset", "bits"}, ...},
      "inputs": [{"name", "shape", "dtype"}], "outputs": [...],
-     "input_ports": [{"bits", "signed", "lanes", "beats", "shape", "perm", "channels"}], "output_ports": [...],
-     "weights": [...]}
+     "input_ports": [{"name", "bits", "signed", "lanes", "beats", "word_bits", "words", "shape", "perm", "channels"}],
+     "output_ports": [...], "weights": [...]}
 
-`inputs` and `outputs` are those of the ONNX graph. Of a port, `shape`, `perm` and `channels` say how a tensor becomes
-elements in stream order (`#stream.layout`), the rest how elements become words (`qnn_ir.driver.packing`). `weights` are
-the memories that the host fills (`qnn_ir.driver.weights`).
+`kernel` is the C++ function, `arguments` are its parameters in order, `registers` those that the host writes by
+AXI-Lite: scalars and pointers with their `bits`, arrays with their `bytes`, at byte `offset` (`qnn_ir.emit.registers`).
+
+`inputs` and `outputs` are those of the ONNX graph. Of a port, `name` is its parameter; `shape`, `perm` and `channels`
+say how a tensor becomes elements in stream order (`#stream.layout`). Element k of a frame lies in word k // lanes from
+bit k % lanes * bits on, the other bits of a word of `word_bits` are zero; a frame has `words` words, alias `beats`
+(`qnn_ir.driver.packing`). `weights` are the memories that the host fills (`qnn_ir.driver.weights`).
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -19,12 +25,16 @@ from typing import Any, cast
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerType, ModuleOp, StringAttr, TensorType
 from xdsl.ir import Attribute
 
+from qnn_ir import __version__
 from qnn_ir.constants import type_range
+from qnn_ir.device import device_of
 from qnn_ir.dialects.hlsc import TopOp
 from qnn_ir.dialects.stream import ChannelType, LayoutAttr
 from qnn_ir.driver.atomic import MARKER
 from qnn_ir.driver.host import function
 from qnn_ir.driver.packing import WordFormat
+from qnn_ir.emit.cpp_top import TopPrinter
+from qnn_ir.emit.interface import Port
 from qnn_ir.errors import UserError
 
 
@@ -36,8 +46,9 @@ class HostPort:
     words: WordFormat
 
     def as_json(self) -> dict[str, Any]:
-        words = {key: getattr(self.words, key) for key in ("bits", "signed", "lanes", "beats")}
+        words = {key: getattr(self.words, key) for key in ("bits", "signed", "lanes", "beats", "word_bits")}
         return words | {
+            "words": self.words.beats,
             "shape": list(self.layout.dims),
             "perm": list(self.layout.order),
             "channels": self.layout.channels.data,
@@ -50,16 +61,26 @@ class HostPort:
 
 
 def manifest_of(module: ModuleOp, model: str) -> dict[str, Any]:
-    """The manifest of a module at the `hlsc` level."""
-    top = top_of(module)
+    """The manifest of a module at the `hlsc` level that knows its device; `weights` are not in it yet."""
+    top, device = top_of(module), device_of(module)
+    assert device is not None, "set_device was first"
+    outside = TopPrinter(top).interface
     prologue, epilogue = function(module, "prologue"), function(module, "epilogue")
     return {
+        "version": __version__,
         "model": model,
         "top": top.sym_name.data,
+        "kernel": outside.top,
+        "board": device.board,
+        "part": device.part,
+        "clock_mhz": round(1000 / device.clock_ns, 3),
+        "interface": "memory" if any(port.in_memory for port in outside.ports) else "axis",
+        "arguments": outside.arguments,
+        "registers": {name: register.as_json() for name, register in outside.registers().items()},
         "inputs": _tensors(prologue.function_type.inputs, prologue.arg_attrs),
         "outputs": _tensors(epilogue.function_type.outputs, epilogue.res_attrs),
-        "input_ports": [port.as_json() for port in _ports(top.input_types, top.input_layouts)],
-        "output_ports": [port.as_json() for port in _ports(top.output_types, top.output_layouts)],
+        "input_ports": _ports(top.input_types, top.input_layouts, outside.inputs),
+        "output_ports": _ports(top.output_types, top.output_layouts, outside.outputs),
     }
 
 
@@ -80,9 +101,14 @@ def read_manifest(out: Path) -> dict[str, Any]:
     return cast(dict[str, Any], manifest)
 
 
-def _ports(types: ArrayAttr[Attribute] | None, layouts: ArrayAttr[Attribute] | None) -> list[HostPort]:
+def _ports(
+    types: ArrayAttr[Attribute] | None, layouts: ArrayAttr[Attribute] | None, ports: Sequence[Port]
+) -> list[dict[str, Any]]:
     assert types is not None and layouts is not None
-    return [_port(type_, layout) for type_, layout in zip(types, layouts, strict=True)]
+    return [
+        {"name": port.name} | _port(type_, layout).as_json()
+        for port, type_, layout in zip(ports, types, layouts, strict=True)
+    ]
 
 
 def _port(type_: Attribute, layout: Attribute) -> HostPort:

@@ -49,7 +49,9 @@ def _add_build(p: argparse.ArgumentParser) -> None:
     )
     p.add_argument("--pe", type=int, metavar="P", help="output lanes of every layer")
     p.add_argument("--simd", type=int, metavar="S", help="input lanes of every layer")
-    p.add_argument("--interface", choices=("axis", "memory"), default="axis", help="AXI streams, or arrays in DRAM")
+    p.add_argument(
+        "--interface", choices=("axis", "memory"), help="AXI streams, or arrays in DRAM (default: the board's)"
+    )
     p.add_argument("--verify-each", type=Path, metavar="X.npy|X.npz", help="interpret these frames after every pass")
 
 

@@ -57,7 +57,7 @@ def simulate(
             memories = [_memory(out, entry, replaced, Path(folder)) for entry in entries]
             words, speed = csim.run_timed(exe, packed, len(drains), memories=memories)
         speeds.append(speed)
-        return [p.layout.unpack(packing.unpack(raw, p.words)) for p, raw in zip(drains, words, strict=True)]
+        return [_unpack(port, raw) for port, raw in zip(drains, words, strict=True)]
 
     with progress.stage("simulate"):
         results = run_module(host, inputs, accelerator=Accelerator(len(feeds), len(drains), run))
@@ -72,6 +72,10 @@ def _memory(out: Path, entry: dict[str, Any], replaced: Mapping[str, NDArray[np.
     path = folder / f"{entry['layer']}.bin"
     replaced[entry["layer"]].tofile(path)
     return path
+
+
+def _unpack(port: HostPort, words: NDArray[np.uint8]) -> NDArray[np.int64]:
+    return port.layout.unpack(packing.unpack(words, port.words).astype(np.int64))
 
 
 def _pack(port: HostPort, tensor: NDArray[Any]) -> NDArray[np.uint8]:

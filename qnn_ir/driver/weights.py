@@ -84,15 +84,14 @@ def words_of(entry: Entry, matrix: IntArray) -> NDArray[np.uint8]:
     padded = np.where((rows >= 0)[:, None] & (columns >= 0), matrix[np.maximum(rows, 0)][:, np.maximum(columns, 0)], 0)
     stored: IntArray = (padded > 0).astype(np.int64) if entry["bipolar"] else padded.astype(np.int64)
     tiles, form = tiled(stored, *entry["tile"]), _format(entry)
-    packed = pack(tiles.reshape(len(tiles), -1), form)[:, 0]
-    return np.pad(packed, ((0, 0), (0, entry["word_bits"] // 8 - form.word_bytes)))
+    return pack(tiles.reshape(len(tiles), -1), form)[:, 0]
 
 
 def matrix_of(entry: Entry, words: NDArray[np.uint8]) -> IntArray:
     """The inverse of `words_of`."""
     rows, columns = (np.array(entry[f"{axis}_from"]) for axis in ("rows", "columns"))
     form, (height, width) = _format(entry), entry["tile"]
-    tiles = unpack(words.reshape(entry["words"], -1)[:, : form.word_bytes], form)
+    tiles = unpack(words.reshape(entry["words"], -1), form).astype(np.int64)
     grid = tiles.reshape(len(rows) // height, len(columns) // width, height, width)
     matrix = grid.transpose(0, 2, 1, 3).reshape(len(rows), len(columns))[rows >= 0][:, columns >= 0]
     return 2 * matrix - 1 if entry["bipolar"] else matrix

@@ -8,24 +8,33 @@ from xdsl.ir import Attribute, ParametrizedAttribute, SSAValue
 from qnn_ir.dialects import hlsc
 from qnn_ir.emit.cpp_names import Names
 from qnn_ir.emit.cpp_types import stream
-from qnn_ir.emit.interface import Interface, MemoryPort, Port, port_names
+from qnn_ir.emit.interface import FRAMES, Interface, MemoryPort, Port, on_control_bus, port_names
 from qnn_ir.emit.testbench import Wiring
 from qnn_ir.emit.text import identifier
 from qnn_ir.errors import UserError
+from qnn_ir.int_types import word_bits
 
-_MEMORY_HELPERS = """
-// Words of a buffer in memory as a stream and back.
+_READ_WORDS = """
+// The words of all frames, from memory to a stream.
 template <int N>
-static void read_words(const ap_uint<N> *from, hls::stream<ap_uint<N> > &to, const unsigned words) {
+static void read_words(const ap_uint<N> *from, hls::stream<ap_uint<N> > &to, const unsigned words_per_frame,
+                       const unsigned frames) {
+#pragma HLS FUNCTION_INSTANTIATE variable=words_per_frame
+  const unsigned words = words_per_frame * frames;
 each_word:
   for (unsigned i = 0; i < words; ++i) {
 #pragma HLS PIPELINE II=1
     to.write(from[i]);
   }
 }
-
+"""
+_WRITE_WORDS = """
+// The words of all frames, from a stream to memory.
 template <int N>
-static void write_words(hls::stream<ap_uint<N> > &from, ap_uint<N> *to, const unsigned words) {
+static void write_words(hls::stream<ap_uint<N> > &from, ap_uint<N> *to, const unsigned words_per_frame,
+                        const unsigned frames) {
+#pragma HLS FUNCTION_INSTANTIATE variable=words_per_frame
+  const unsigned words = words_per_frame * frames;
 each_word:
   for (unsigned i = 0; i < words; ++i) {
 #pragma HLS PIPELINE II=1
@@ -33,8 +42,30 @@ each_word:
   }
 }
 """
+_SEND_WORDS = """
+// The words of all frames as a packet: a DMA engine ends its transfer at the last one.
+template <int N, typename WORD>
+static void send_words(hls::stream<ap_uint<N> > &from, hls::stream<WORD> &to, const unsigned words_per_frame,
+                       const unsigned frames) {
+#pragma HLS FUNCTION_INSTANTIATE variable=words_per_frame
+  const unsigned words = words_per_frame * frames;
+each_word:
+  for (unsigned i = 0; i < words; ++i) {
+#pragma HLS PIPELINE II=1
+    WORD word;
+    word.data = from.read();
+    word.keep = -1;
+    word.strb = -1;
+    word.user = 0;
+    word.last = i + 1 == words;
+    word.id = 0;
+    word.dest = 0;
+    to.write(word);
+  }
+}
+"""
 
-_PORT_DEPTH = 2  # of the streams between a memory port and the first or last process
+_PORT_DEPTH = 2  # of the streams between a port and the first or last process
 
 
 class TopPrinter:
@@ -62,11 +93,12 @@ class TopPrinter:
         given = port_names(self._top)
         name = self._names.fresh(given[place] if given else arg.name_hint, default)
         in_memory = self._top.interfaces is not None and self._top.interfaces.data[place].data == "memory"
-        self._streams[arg] = self._names.fresh(f"{name}_words") if in_memory else name
+        has_process = in_memory or not is_input
+        self._streams[arg] = self._names.fresh(f"{name}_words") if has_process else name
         types = self._top.input_types if is_input else self._top.output_types
         bits = hlsc.bits_of(cast(hlsc.ChanType, arg.type).value)
-        if bits % 8:
-            raise UserError(f"port {name} has words of {bits} bits", self.name, "whole bytes are needed")
+        if bits != word_bits(bits):
+            raise UserError(f"port {name} has words of {bits} bits", self.name, "8, 16, 32, ... bits are needed")
         return Port(name, bits, _beats(types, peers.index(arg), self.name), is_input, in_memory)
 
     def _memory(self, place: int) -> MemoryPort:
@@ -78,8 +110,9 @@ class TopPrinter:
 
     @property
     def helpers(self) -> str:
-        """The templates that memory ports need."""
-        return _MEMORY_HELPERS if any(p.in_memory for p in self.interface.ports) else ""
+        """The templates that the ports need."""
+        used = {_process(port) for port in self.interface.ports}
+        return "".join(text for name, text in _HELPERS.items() if name in used)
 
     def function(self) -> str:
         """The definition of the top function."""
@@ -94,14 +127,10 @@ class TopPrinter:
     def _interface_pragmas(self) -> list[str]:
         lines: list[str] = []
         for number, port in enumerate(self.interface.ports):
-            if port.in_memory:
-                lines.append(f"#pragma HLS INTERFACE m_axi port={port.name} offset=slave bundle=gmem{number}")
-                lines.append(f"#pragma HLS INTERFACE s_axilite port={port.name}")
-            else:
-                lines.append(f"#pragma HLS INTERFACE axis port={port.name}")
+            lines += port.pragmas(f"gmem{number}")
         for number, memory in enumerate(self.interface.memories, len(self.interface.ports)):
             lines += memory.pragmas(f"gmem{number}")
-        return [*lines, "#pragma HLS INTERFACE s_axilite port=frames", "#pragma HLS INTERFACE s_axilite port=return"]
+        return [*lines, on_control_bus(FRAMES), on_control_bus("return")]
 
     def _declarations(self, depths: bool) -> list[str]:
         lines: list[str] = []
@@ -116,27 +145,34 @@ class TopPrinter:
     def _inner_streams(self) -> list[tuple[SSAValue, str, int]]:
         ports = zip(self._args, self.interface.ports, strict=True)
         result: list[tuple[SSAValue, str, int]] = []
-        result += [(arg, self._streams[arg], _PORT_DEPTH) for arg, port in ports if port.in_memory]
+        result += [(arg, self._streams[arg], _PORT_DEPTH) for arg, port in ports if _process(port)]
         result += [(c.result, self._streams[c.result], c.depth.value.data) for c in self._top.channels]
         return result
 
     def _calls(self) -> list[str]:
-        ports = list(zip(self._args, self.interface.ports, strict=True))
-        first = [
-            f"read_words({p.name}, {self._streams[arg]}, frames * {p.beats_constant})"
-            for arg, p in ports
-            if p.in_memory and p.is_input
-        ]
-        last = [
-            f"write_words({self._streams[arg]}, {p.name}, frames * {p.beats_constant})"
-            for arg, p in ports
-            if p.in_memory and not p.is_input
-        ]
+        first: list[str] = []
+        last: list[str] = []
+        for arg, port in zip(self._args, self.interface.ports, strict=True):
+            process, inner = _process(port), self._streams[arg]
+            if process is not None and port.is_input:
+                first.append(f"{process}({port.name}, {inner}, {port.beats_constant}, {FRAMES})")
+            elif process is not None:
+                last.append(f"{process}({inner}, {port.name}, {port.beats_constant}, {FRAMES})")
         calls = [
             f"{identifier(process.sym_name.data)}({', '.join(self._streams[c] for c in call.channels)}, frames)"
             for call, process in self._called.items()
         ]
         return first + calls + last
+
+
+_HELPERS = {"read_words": _READ_WORDS, "write_words": _WRITE_WORDS, "send_words": _SEND_WORDS}
+
+
+def _process(port: Port) -> str | None:
+    """The helper between a port and the stream inside; none where the port is that stream."""
+    if port.is_input:
+        return "read_words" if port.in_memory else None
+    return "write_words" if port.in_memory else "send_words"
 
 
 def _beats(types: ArrayAttr[Attribute] | None, place: int, top: str) -> int:

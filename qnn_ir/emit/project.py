@@ -105,9 +105,11 @@ def _header(interface: Interface, source: str) -> str:
     guard = f"{interface.top.upper()}_H"
     constants = "".join(f"static const unsigned {p.beats_constant} = {p.beats};\n" for p in interface.ports)
     described = "".join(f"//   {p.description}\n" for p in (*interface.ports, *interface.memories))
+    packets = "#include <ap_axi_sdata.h>\n" if any(port.has_last for port in interface.ports) else ""
+    includes = f"{packets}#include <ap_int.h>\n#include <hls_stream.h>\n"
     return (
-        f"#ifndef {guard}\n#define {guard}\n\n{width_limit(source)}#include <ap_int.h>\n#include <hls_stream.h>\n\n"
-        f"// Computes `frames` frames.\n{described}{constants}\n{interface.signature()};\n\n#endif\n"
+        f"#ifndef {guard}\n#define {guard}\n\n{width_limit(source)}{includes}\n"
+        f"// Computes `frames` frames.\n{described}{constants}\n{interface.declaration()};\n\n#endif\n"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qnn_ir.emit.interface import Interface, Port
+from qnn_ir.emit.interface import COSIM_FRAMES, Interface, Port
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ def testbench(interface: Interface, wiring: Wiring) -> str:
             _TOP.format(top=top),
             _INCLUDES,
             _HELPERS,
+            _PACKET_HELPER if any(port.has_last for port in interface.ports) else "",
             _MEMORY_HELPER if interface.memories else "",
             _threads(interface, wiring),
             _run(interface),
@@ -118,13 +119,19 @@ void feed(const unsigned char *bytes, size_t words, hls::stream<ap_uint<BITS> > 
   for (size_t i = 0; i < words; ++i) stream.write(to_word<BITS>(bytes + i * (BITS / 8)));
 }
 
-template <int BITS>
-void drain(hls::stream<ap_uint<BITS> > &stream, size_t words, unsigned char *bytes) {
-  for (size_t i = 0; i < words; ++i) to_bytes<BITS>(stream.read(), bytes + i * (BITS / 8));
+"""
+
+_PACKET_HELPER = """template <int BITS, typename WORD>
+void drain(hls::stream<WORD> &stream, size_t words, unsigned char *bytes) {
+  for (size_t i = 0; i < words; ++i) {
+    const WORD word = stream.read();
+    if ((word.last != 0) != (i + 1 == words)) fail("the last word, and no other, must be marked as last");
+    if (word.keep != ap_uint<BITS / 8>(-1)) fail("every byte of a word must be kept");
+    to_bytes<BITS>(word.data, bytes + i * (BITS / 8));
+  }
 }
 
 """
-
 
 _MEMORY_HELPER = """template <int BITS>
 std::vector<ap_uint<BITS> > load_words(const char *path, size_t words) {
@@ -142,7 +149,7 @@ def _threads(interface: Interface, wiring: Wiring) -> str:
     calls = ",\n".join(f"      [&] {{ {call}; }}" for call in wiring.calls)
     return (
         "#ifdef QNN_SIM_DEPTHS\n"
-        + interface.signature().replace(f"void {interface.top}(", "void run_processes(", 1)
+        + interface.signature("run_processes")
         + " {\n"
         + wiring.declarations
         + "  hls::sim::run({\n"
@@ -157,7 +164,8 @@ def _run(interface: Interface) -> str:
     parameters = [
         f"const unsigned char *{p.name}_bytes" if p.is_input else f"unsigned char *{p.name}_bytes" for p in ports
     ] + [f"const {m.word} *{m.name}" for m in interface.memories]
-    arguments = ", ".join([*(_argument(p) for p in ports), *(m.name for m in interface.memories), "frames"])
+    vectors = {p.name for p in ports if p.in_memory}
+    arguments = ", ".join(f"{name}.data()" if name in vectors else name for name in interface.arguments)
     lines = [
         f"double run({', '.join(parameters)}, unsigned frames) {{",
         *(_local(p) for p in ports),
@@ -174,21 +182,18 @@ def _run(interface: Interface) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _argument(port: Port) -> str:
-    return f"{port.name}.data()" if port.in_memory else port.name
-
-
 def _words(port: Port) -> str:
     return f"size_t(frames) * {port.beats_constant}"
 
 
 def _local(port: Port) -> str:
     if not port.in_memory:
-        return f'  hls::stream<{port.word} > {port.name}("{port.name}");'
-    lines = [f"  std::vector<{port.word} > {port.name}({_words(port)});"]
+        return f'  hls::stream<{port.stream_word} > {port.name}("{port.name}");'
+    room = f"size_t(frames < {COSIM_FRAMES} ? {COSIM_FRAMES} : frames) * {port.beats_constant}"
+    lines = [f"  std::vector<{port.word} > {port.name}({room});"]
     if port.is_input:
         lines.append(
-            f"  for (size_t i = 0; i < {port.name}.size(); ++i)\n"
+            f"  for (size_t i = 0; i < {_words(port)}; ++i)\n"
             f"    {port.name}[i] = to_word<{port.bits}>({port.name}_bytes + i * {port.bits // 8});"
         )
     return "\n".join(lines)
@@ -197,7 +202,8 @@ def _local(port: Port) -> str:
 def _take(port: Port) -> str:
     words = _words(port)
     missing = f'fail("{port.name}: fewer words than the frames need")'
-    return f"  if ({port.name}.size() < {words}) {missing};\n  drain({port.name}, {words}, {port.name}_bytes);"
+    drain = f"drain<{port.bits}>({port.name}, {words}, {port.name}_bytes);"
+    return f"  if ({port.name}.size() < {words}) {missing};\n  {drain}"
 
 
 def _left_over(port: Port) -> str:
@@ -206,7 +212,7 @@ def _left_over(port: Port) -> str:
 
 def _from_memory(port: Port) -> str:
     return (
-        f"  for (size_t i = 0; i < {port.name}.size(); ++i)\n"
+        f"  for (size_t i = 0; i < {_words(port)}; ++i)\n"
         f"    to_bytes<{port.bits}>({port.name}[i], {port.name}_bytes + i * {port.bits // 8});"
     )
 

@@ -1,5 +1,6 @@
 """Every actor becomes a process, every channel a channel of the top."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -11,12 +12,13 @@ from xdsl.rewriter import InsertPoint, Rewriter
 from qnn_ir.analysis.channel_depths import DEPTH
 from qnn_ir.constants import dense_int
 from qnn_ir.dialects.hlsc import CallOp, ChannelOp, ChanType, ProcessOp, TopOp
-from qnn_ir.dialects.stream import Actor, GraphOp, Weighted, channel
+from qnn_ir.dialects.stream import Actor, ChannelType, GraphOp, Weighted, channel
 from qnn_ir.errors import UserError
 from qnn_ir.passes.actors import LOWERINGS
 from qnn_ir.passes.actors.boundary import input_process, output_process, word_type
 from qnn_ir.passes.actors.builder import beat_type
 from qnn_ir.passes.actors.leads import channel_depths
+from qnn_ir.passes.actors.port_widths import PORT_BITS
 from qnn_ir.passes.actors.weights import INTERFACES, tile_type, weight_process, word_memory
 
 WEIGHTS_DEPTH = 16
@@ -28,9 +30,9 @@ class ConvertStreamToHlscPass(ModulePass):
     """
     `stream.graph` to `hlsc.process` per actor and one `hlsc.top`.
 
-    The ports of the top carry words of whole bytes, packed and unpacked by a process each. `top` names the
-    accelerator; `interface` is how all its ports are made: `axis` or `memory`. The weights
-    of a layer that is loaded come from a process of their own, which reads them from a memory argument of the top.
+    The ports of the top carry words of 8, 16, 32, ... bits, packed and unpacked by a process each. `top` names the
+    accelerator; `interface` is how all its ports are made: `axis` or `memory`. The weights of a layer that is loaded
+    come from a process of their own, which reads them from a memory argument of the top.
     """
 
     name = "convert-stream-to-hlsc"
@@ -39,10 +41,20 @@ class ConvertStreamToHlscPass(ModulePass):
     interface: str = "axis"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if self.interface not in ("axis", "memory"):
+        if self.interface not in PORT_BITS:
             raise UserError(f"unknown interface {self.interface!r}", self.name, "use axis or memory")
         for graph in [o for o in op.body.block.ops if isinstance(o, GraphOp)]:
             _Conversion(graph, self.top, self.interface).run()
+
+
+def _check_widths(types: Sequence[ChannelType], interface: str) -> None:
+    limit = PORT_BITS[interface]
+    if (widest := max((type_.bits for type_ in types), default=0)) > limit:
+        raise UserError(
+            f"a port of {widest} bits, and {interface} ports have at most {limit}",
+            ConvertStreamToHlscPass.name,
+            f"run stream-insert-width-converters{{port_bits={limit}}} before",
+        )
 
 
 class _Conversion:
@@ -53,6 +65,7 @@ class _Conversion:
         self.used = {top}
         inputs, outputs = list(graph.body.block.args), list(graph.output.channels)
         types = [channel(value) for value in (*inputs, *outputs)]
+        _check_widths(types, interface)
         loaded = [a for a in graph.actors() if isinstance(a, Weighted) and a.memory.data.is_loaded]
         interfaces = [interface] * len(types) + [INTERFACES[a.memory.data] for a in loaded]
         self.top = TopOp(

@@ -12,6 +12,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.passes import ModulePass
 
+from qnn_ir.passes.actors.port_widths import PORT_BITS
 from qnn_ir.passes.convert_qnn_to_stream import ConvertQnnToStreamPass
 from qnn_ir.passes.convert_stream_to_hlsc import ConvertStreamToHlscPass
 from qnn_ir.passes.hlsc_legalize_names import HlscLegalizeNamesPass
@@ -37,9 +38,10 @@ def integer_passes(input: str | None = None) -> tuple[ModulePass, ...]:
     )
 
 
-def dataflow_passes(folding: StreamFoldPass | None = None) -> tuple[ModulePass, ...]:
-    """From integer tensors to folded actors with matching channels."""
-    return (ConvertQnnToStreamPass(), folding or StreamFoldPass(), StreamInsertWidthConvertersPass())
+def dataflow_passes(folding: StreamFoldPass | None = None, interface: str = "axis") -> tuple[ModulePass, ...]:
+    """From integer tensors to folded actors with matching channels, those outside as wide as `interface` allows."""
+    widths = StreamInsertWidthConvertersPass(port_bits=PORT_BITS.get(interface, PORT_BITS["axis"]))
+    return (ConvertQnnToStreamPass(), folding or StreamFoldPass(), widths)
 
 
 def process_passes(interface: str = "axis") -> tuple[ModulePass, ...]:
@@ -52,7 +54,7 @@ def default_pipeline(
     input: str | None = None, folding: StreamFoldPass | None = None, interface: str = "axis"
 ) -> tuple[ModulePass, ...]:
     """Every pass from the imported graph to printable processes."""
-    return (*integer_passes(input), *dataflow_passes(folding), *process_passes(interface))
+    return (*integer_passes(input), *dataflow_passes(folding, interface), *process_passes(interface))
 
 
 def record_pipeline(module: ModuleOp, passes: tuple[ModulePass, ...]) -> None:

@@ -10,6 +10,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from qnn_ir.analysis.identifiers import Names
 from qnn_ir.dialects.stream import Actor, ChannelType, GraphOp, WidthOp, channel
+from qnn_ir.passes.actors.port_widths import PORT_BITS, fit_ports
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,14 @@ class StreamInsertWidthConvertersPass(ModulePass):
 
     Any two numbers of lanes convert (by way of their least common multiple), because both sides carry the same
     elements per frame. A cast between equal types disappears; a converter is named after the actor that reads it.
+
+    A channel at the boundary of the graph gets a converter of its own where a beat is more than `port_bits`, the
+    widest word of the bus outside.
     """
 
     name = "stream-insert-width-converters"
+
+    port_bits: int = PORT_BITS["axis"]
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for graph in [graph for graph in op.walk() if isinstance(graph, GraphOp)]:
@@ -31,6 +37,7 @@ class StreamInsertWidthConvertersPass(ModulePass):
             casts = [cast for cast in graph.body.block.ops if isinstance(cast, UnrealizedConversionCastOp)]
             for cast in casts:
                 _replace(cast, names)
+            fit_ports(graph, self.port_bits, names)
 
 
 def _replace(cast: UnrealizedConversionCastOp, names: Names) -> None:

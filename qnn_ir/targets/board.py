@@ -44,6 +44,11 @@ class Board(Device):
         return self.shell in ("zynq7", "zynqmp", "rfsoc")
 
     @property
+    def interface(self) -> str:
+        """How designs on the board get their frames: `memory` where the kernel reads DRAM itself, else `axis`."""
+        return "memory" if self.shell == "alveo" else "axis"
+
+    @property
     def is_ultrascale(self) -> bool:
         """Whether the logic is UltraScale or newer: sites and reconfiguration differ from the 7 series."""
         return not self.part.startswith("xc7")

@@ -1,6 +1,7 @@
 """Weights of a layer given at run time: the network computes what a build with these weights computes."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -121,22 +122,23 @@ def test_wrong_weights(
     assert message in error
 
 
-@pytest.mark.parametrize("bipolar", [False, True])
-@pytest.mark.parametrize("word_bits", [64, 128])
-def test_words_and_back(bipolar: bool, word_bits: int) -> None:
+@pytest.mark.parametrize(
+    ("bipolar", "tile", "word_bits"), [(False, [2, 3], 32), (True, [2, 3], 8), (False, [4, 6], 128), (True, [4, 6], 32)]
+)
+def test_words_and_back(bipolar: bool, tile: list[int], word_bits: int) -> None:
     rows, columns = [0, 1, 2, -1], [0, 1, -1, 2, 3, -1]
     entry: dict[str, Any] = {
         "bipolar": bipolar,
-        "tile": [2, 3],
+        "tile": tile,
         "bits": 1 if bipolar else 3,
         "signed": not bipolar,
         "word_bits": word_bits,
-        "words": 4,
+        "words": 24 // math.prod(tile),
         "rows_from": rows,
         "columns_from": columns,
     }
     random = np.random.default_rng(word_bits)
     wanted = random.choice([-1, 1], (3, 4)) if bipolar else random.integers(-4, 4, (3, 4))
     words = words_of(entry, wanted)
-    assert words.shape == (4, word_bits // 8)
+    assert words.shape == (entry["words"], word_bits // 8)
     np.testing.assert_array_equal(matrix_of(entry, words), wanted)

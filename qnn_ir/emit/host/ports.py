@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qnn_ir.int_types import value_range
+from qnn_ir.int_types import value_range, word_bits
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Port:
     One port: per frame `beats` words of `lanes` elements of `bits` bits.
 
     A tensor, viewed as `shape`, is transposed by `perm` and its innermost axis padded with zeros to `channels`; lane 0
-    sits in the lowest bits of a word, which is padded with zero bits to whole bytes and stored little-endian.
+    sits in the lowest bits of a word, which is padded with zero bits to 8, 16, 32, ... bits and stored little-endian.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Port:
     @property
     def word_bytes(self) -> int:
         """Bytes of a word."""
-        return -(-self.bits * self.lanes // 8)
+        return word_bits(self.bits * self.lanes) // 8
 
     @property
     def frame_bytes(self) -> int:

@@ -40,7 +40,7 @@ def pack_inputs(tensors: list[Array]) -> list[Array]:
 
 def unpack_outputs(words: list[Array]) -> list[Array]:
     """The integers (N, *shape) in the words of every output port, N frames of bytes in any shape."""
-    return [unpack(np.asarray(data, np.uint8), port) for data, port in zip(words, OUTPUT_PORTS, strict=True)]
+    return [unpack(np.asarray(data, np.uint8), port) for data, port in zip(words, OUTPUT_PORTS)]
 
 
 def run(accelerator: Callable[[list[Array]], list[Array]], *inputs: Array) -> list[Array]:
@@ -74,7 +74,8 @@ def python_files(network: HostNetwork, banner: str) -> dict[str, str | bytes]:
 
 def _imports(body: str) -> str:
     """What `body` uses of the standard library and of NumPy."""
-    lines = [
+    lines = ["from __future__ import annotations", ""]  # boards have Python 3.8 and NumPy 1.17
+    lines += [
         line
         for line, sign in (
             ("import math", "math."),
@@ -85,8 +86,8 @@ def _imports(body: str) -> str:
         if sign in body
     ]
     typing = "Any, NamedTuple" if "(NamedTuple)" in body else "Any"
-    lines += [f"from typing import {typing}", "", "import numpy as np", "from numpy.typing import NDArray"]
-    return "\n" + "\n".join(lines) + "\n\nArray = NDArray[Any]\n"
+    lines += [f"from typing import {typing}", "", "import numpy as np"]
+    return "\n" + "\n".join(lines) + "\n\nArray = np.ndarray\n"
 
 
 def _ports(network: HostNetwork) -> str:
@@ -100,7 +101,7 @@ def _ports(network: HostNetwork) -> str:
 
 
 def _port(port: Port) -> str:
-    fields = ("bits", "signed", "lanes", "beats", "shape", "perm", "channels")
+    fields = ("bits", "signed", "lanes", "beats", "word_bytes", "shape", "perm", "channels")
     return f"Port({', '.join(f'{field}={getattr(port, field)!r}' for field in fields)})"
 
 

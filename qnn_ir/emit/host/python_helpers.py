@@ -23,9 +23,13 @@ def _helpers(module: ModuleType) -> dict[str, Any]:
 
 
 _HELPERS = _helpers(python_words) | _helpers(python_functions) | _helpers(python_windows)
-_NEEDS = {"window_sizes": "window_sums", "pack": "Port", "unpack": "Port"} | dict.fromkeys(
-    ("convolve", "deconvolve", "window_sums", "window_maxima"), "Window"
-)
+_WORDS = ("pack_piece", "unpack_piece", "word_groups", "join_lanes", "split_lanes")
+_NEEDS = {
+    "window_sizes": ("window_sums",),
+    "pack": ("Port", "pack_words", *_WORDS),
+    "unpack": ("Port", "unpack_words", *_WORDS),
+    **dict.fromkeys(("convolve", "deconvolve", "window_sums", "window_maxima"), ("Window",)),
+}
 HELPER_NAMES = frozenset(_HELPERS)
 
 
@@ -33,6 +37,6 @@ def helper_text(used: Collection[str]) -> str:
     """The source of the helpers `used` and of those they need, in their order here."""
     wanted = set(used)
     for _ in range(2):  # the longest chain is window_sizes, window_sums, Window
-        wanted |= {_NEEDS[name] for name in wanted if name in _NEEDS}
+        wanted = wanted.union(*(_NEEDS.get(name, ()) for name in wanted))
     chosen = [_HELPERS[name] for name in _HELPERS if name in wanted]
     return "".join(f"\n\n{inspect.getsource(helper)}" for helper in chosen)

@@ -1,5 +1,5 @@
 """
-Where the accelerator meets its surroundings: words of whole bytes outside, vectors of elements inside.
+Where the accelerator meets its surroundings: words of 8, 16, 32, ... bits outside, vectors of elements inside.
 
 Lane 0 sits in the lowest bits of a word; the bits above the last lane are zero.
 """
@@ -20,14 +20,15 @@ from qnn_ir.dialects.hlsc import (
     value_type,
 )
 from qnn_ir.dialects.stream import ChannelType
+from qnn_ir.int_types import word_bits
 from qnn_ir.passes.actors.builder import ProcessBuilder, beat_type
 
 BIT = int_type(0, 1)
 
 
 def word_type(type_: ChannelType) -> ValueType:
-    """The word of whole bytes that carries one beat."""
-    return int_type(0, (1 << 8 * -(-type_.bits // 8)) - 1)
+    """The word that carries one beat."""
+    return int_type(0, (1 << word_bits(type_.bits)) - 1)
 
 
 def input_process(type_: ChannelType, name: str, source: Operation) -> ProcessOp:

@@ -18,6 +18,7 @@ from qnn_ir.dialects.hlsc import (
     value_type,
 )
 from qnn_ir.dialects.stream import Memory, Weighted
+from qnn_ir.int_types import word_bits
 from qnn_ir.passes.actors.builder import ProcessBuilder
 
 STYLES = {Memory.LUTRAM: Style.LUTRAM, Memory.BRAM: Style.BRAM}
@@ -38,13 +39,8 @@ def tile_type(op: Weighted) -> ValueType:
 
 
 def word_memory(op: Weighted) -> MemType:
-    """
-    Loaded weights outside: a tile per word.
-
-    Words are powers of two of bits, at least 8: the only widths whose addresses are the same on every bus.
-    """
-    bits = max(8, 1 << (bits_of(tile_type(op)) - 1).bit_length())
-    return MemType(len(op.stored_tiles()), int_type(0, (1 << bits) - 1))
+    """Loaded weights outside: a tile per word."""
+    return MemType(len(op.stored_tiles()), int_type(0, (1 << word_bits(bits_of(tile_type(op)))) - 1))
 
 
 def weight_tile(p: ProcessBuilder, op: Weighted, outer: SSAValue, inner: SSAValue) -> SSAValue:

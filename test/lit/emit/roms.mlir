@@ -32,12 +32,12 @@ builtin.module {
       hlsc.write %out, %y : !hlsc.out<vector<2xsi34>>, vector<2xsi34>
     }
   }
-  hlsc.process @narrow(%in: !hlsc.in<vector<2xsi34>>, %out: !hlsc.out<ui72>) {
+  hlsc.process @narrow(%in: !hlsc.in<vector<2xsi34>>, %out: !hlsc.out<ui128>) {
     hlsc.side @main (%frame, %i < 2) {
       %x = hlsc.read %in : !hlsc.in<vector<2xsi34>> -> vector<68xui1>
-      %z = hlsc.constant 0 : vector<4xui1>
-      %y = hlsc.concat %x, %z : vector<68xui1>, vector<4xui1> -> vector<72xui1>
-      hlsc.write %out, %y : !hlsc.out<ui72>, vector<72xui1>
+      %z = hlsc.constant 0 : vector<60xui1>
+      %y = hlsc.concat %x, %z : vector<68xui1>, vector<60xui1> -> vector<128xui1>
+      hlsc.write %out, %y : !hlsc.out<ui128>, vector<128xui1>
     }
   }
   hlsc.process @widen(%in: !hlsc.in<ui8>, %out: !hlsc.out<vector<3xui2>>) {
@@ -47,12 +47,12 @@ builtin.module {
       hlsc.write %out, %y : !hlsc.out<vector<3xui2>>, vector<6xui1>
     }
   }
-  hlsc.top @net(%x: !hlsc.chan<ui8>, %y: !hlsc.chan<ui72>) attributes {interfaces = ["axis", "axis"],
+  hlsc.top @net(%x: !hlsc.chan<ui8>, %y: !hlsc.chan<ui128>) attributes {interfaces = ["axis", "axis"],
       input_types = [!stream.chan<ui2 x 3, 2>], output_types = [!stream.chan<si34 x 2, 2>]} {
     %a = hlsc.channel "a" depth 2 : !hlsc.chan<vector<3xui2>>
     %b = hlsc.channel "b" depth 16 : !hlsc.chan<vector<2xsi34>>
     hlsc.call @widen(%x, %a) : !hlsc.chan<ui8>, !hlsc.chan<vector<3xui2>>
     hlsc.call @p(%a, %b) : !hlsc.chan<vector<3xui2>>, !hlsc.chan<vector<2xsi34>>
-    hlsc.call @narrow(%b, %y) : !hlsc.chan<vector<2xsi34>>, !hlsc.chan<ui72>
+    hlsc.call @narrow(%b, %y) : !hlsc.chan<vector<2xsi34>>, !hlsc.chan<ui128>
   }
 }

@@ -3,13 +3,13 @@
 // The top has declarations and calls only; memory ports get a process each; part and clock come from the device.
 
 // CHECK:      // ----- 8< ----- FILE "net.cpp" ----- 8< -----
-// CHECK:      void net(const ap_uint<16> *x, ap_uint<16> *y, const unsigned frames) {
-// CHECK-NEXT: #pragma HLS INTERFACE m_axi port=x offset=slave bundle=gmem0
-// CHECK-NEXT: #pragma HLS INTERFACE s_axilite port=x
-// CHECK-NEXT: #pragma HLS INTERFACE m_axi port=y offset=slave bundle=gmem1
-// CHECK-NEXT: #pragma HLS INTERFACE s_axilite port=y
-// CHECK-NEXT: #pragma HLS INTERFACE s_axilite port=frames
-// CHECK-NEXT: #pragma HLS INTERFACE s_axilite port=return
+// CHECK:      void net(const unsigned frames, const ap_uint<16> *x, ap_uint<16> *y) {
+// CHECK-NEXT: #pragma HLS INTERFACE m_axi port=x offset=slave bundle=gmem0 depth=16
+// CHECK-NEXT: #pragma HLS INTERFACE s_axilite port=x bundle=control
+// CHECK-NEXT: #pragma HLS INTERFACE m_axi port=y offset=slave bundle=gmem1 depth=16
+// CHECK-NEXT: #pragma HLS INTERFACE s_axilite port=y bundle=control
+// CHECK-NEXT: #pragma HLS INTERFACE s_axilite port=frames bundle=control
+// CHECK-NEXT: #pragma HLS INTERFACE s_axilite port=return bundle=control
 // CHECK-NEXT: #pragma HLS DATAFLOW
 // CHECK-NEXT:   hls::stream<ap_uint<16> > x_words("x_words");
 // CHECK-NEXT: #pragma HLS STREAM variable=x_words depth=2
@@ -17,10 +17,10 @@
 // CHECK-NEXT: #pragma HLS STREAM variable=y_words depth=2
 // CHECK-NEXT:   hls::stream<ap_uint<16> > between("between");
 // CHECK-NEXT: #pragma HLS STREAM variable=between depth=7
-// CHECK-NEXT:   read_words(x, x_words, frames * x_words_per_frame);
+// CHECK-NEXT:   read_words(x, x_words, x_words_per_frame, frames);
 // CHECK-NEXT:   copy(x_words, between, frames);
 // CHECK-NEXT:   copy(between, y_words, frames);
-// CHECK-NEXT:   write_words(y_words, y, frames * y_words_per_frame);
+// CHECK-NEXT:   write_words(y_words, y, y_words_per_frame, frames);
 // CHECK-NEXT: }
 // CHECK:      // ----- 8< ----- FILE "net.h" ----- 8< -----
 // CHECK:      //   x: input, 8 words of 16 bits per frame

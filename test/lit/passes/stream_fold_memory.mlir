@@ -31,9 +31,9 @@
 // CPP:      static void fc0_load(hls::stream<ap_uint<16> > &out0, const ap_uint<16> tiles[4], const unsigned frames) {
 // CPP:      tiles[i]
 // CPP:      #pragma HLS BIND_STORAGE variable=fc1_weights type=rom_1p impl=bram
-// CPP:      const ap_uint<16> fc0_weights[4],
+// CPP:      const ap_uint<16> fc0_weights[4]) {
 // CPP:      #pragma HLS INTERFACE m_axi port=fc0_weights offset=slave bundle=gmem2 depth=4
-// CPP-NEXT: #pragma HLS INTERFACE s_axilite port=fc0_weights
+// CPP-NEXT: #pragma HLS INTERFACE s_axilite port=fc0_weights bundle=control
 // CPP:      fc0_load(fc0_weights_out, fc0_weights, frames);
 stream.graph @accelerator (%x: !stream.chan<ui2 x 1, 6>) -> (!stream.chan<si6 x 1, 2>)
     inputs([#stream.layout<shape = [1, 6], perm = [0, 1], channels = 6>])

@@ -1,4 +1,10 @@
 // RUN: qnn-opt %s -p stream-insert-width-converters | filecheck %s
+// RUN: qnn-opt %s -p 'stream-insert-width-converters{port-bits=4}' | filecheck %s --check-prefix=NARROW
+
+// Beats of 8 bits enter in words of 4, without a second converter; an output of 2 bits leaves as it is.
+// NARROW:      stream.graph @accelerator (%x: !stream.chan<ui2 x 2, 6>) -> (!stream.chan<ui2 x 1, 12>)
+// NARROW:      stream.width "act_width" %{{.*}} : !stream.chan<ui2 x 2, 6> -> !stream.chan<ui2 x 6, 2>
+// NARROW:      stream.map "act"
 
 // CHECK:      stream.graph @accelerator
 // CHECK-NEXT: %w = stream.width "act_width" %x : !stream.chan<ui2 x 4, 3> -> !stream.chan<ui2 x 6, 2>

@@ -109,12 +109,12 @@ void epilogue(const std::int64_t *out0, double *x_40) {
 }
 
 void pack_in0(const std::int64_t *in0, std::uint8_t *words) {
-  std::fill_n(words, 40, std::uint8_t(0));
-  for (int i = 0; i < 64; ++i) write_bits(words, i * 5, 5, checked(in0[i], 0, 31));
+  std::fill_n(words, 64, std::uint8_t(0));
+  for (int i = 0; i < 64; ++i) write_bits(words, bit_of(i, 64, 512, 5), 5, checked(in0[i], 0, 31));
 }
 
 void unpack_out0(const std::uint8_t *words, std::int64_t *out0) {
-  for (int i = 0; i < 10; ++i) out0[i] = read_bits(words, bit_of(i, 5, 56, 10), 10, true);
+  for (int i = 0; i < 10; ++i) out0[i] = read_bits(words, bit_of(i, 5, 64, 10), 10, true);
 }
 
 void encode(const float *x_159, std::uint8_t *in0_words) {

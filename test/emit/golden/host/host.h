@@ -16,8 +16,8 @@ static const std::size_t out0_elements = 10;  // "out0": 1x10
 static const std::size_t x_40_elements = 10;  // "40": 1x10
 
 // Bytes of the words of a port per frame.
-static const std::size_t in0_bytes = 40;
-static const std::size_t out0_bytes = 14;
+static const std::size_t in0_bytes = 64;
+static const std::size_t out0_bytes = 16;
 
 // From the ONNX inputs to what the accelerator reads.
 void prologue(const float *x_159, std::int64_t *in0);
@@ -25,10 +25,10 @@ void prologue(const float *x_159, std::int64_t *in0);
 // From what the accelerator writes to the ONNX outputs.
 void epilogue(const std::int64_t *out0, double *x_40);
 
-// Port "in0": 1 word of 40 bytes, each 64 elements of 5 bits, the first in the lowest bits.
+// Port "in0": 1 word of 64 bytes, each 64 elements of 5 bits, the first in the lowest bits.
 void pack_in0(const std::int64_t *in0, std::uint8_t *words);
 
-// Port "out0": 2 words of 7 bytes, each 5 elements of 10 bits, the first in the lowest bits.
+// Port "out0": 2 words of 8 bytes, each 5 elements of 10 bits, the first in the lowest bits.
 void unpack_out0(const std::uint8_t *words, std::int64_t *out0);
 
 // `prologue`, then the words of every input port.
