@@ -18,6 +18,8 @@ def quantize_linear(node: NodeImporter) -> Results:
     x = node.real(0, infinite=True)
     type_ = _quantised_type(node)
     scale(node, 1, x)
+    if node.constant(1, "scale").ndim > 1 and node.integer("block_size", 0):
+        return Tensor(_quantize_blocks(node, x, type_), type_)
     parameters = linear_parameters(node, x, 1, type_)
     return quantize(node, x, parameters, type_)
 
@@ -93,6 +95,24 @@ def stored_integers(node: NodeImporter, index: int) -> SSAValue:
     """Operand `index`, which must hold integers."""
     check_integer_type(node, node.input(index).type)
     return node.value(index)
+
+
+def _quantize_blocks(node: NodeImporter, x: SSAValue, type_: int) -> SSAValue:
+    """Blocks along an axis share a scale: every block as a row of its own, then back."""
+    shape, axis, size = shape_of(x), node.integer("axis", 1), node.integer("block_size", 0)
+    scales = node.constant(1, "scale")
+    zeros = zero_point(node, 2) if node.given(2) else np.zeros(scales.shape, np.int64)
+    axis = axis % len(shape) if -len(shape) <= axis < len(shape) else node.fail(f"axis {axis} of {list(shape)}")
+    blocks = (*shape[:axis], shape[axis] // size, *shape[axis + 1 :])
+    if shape[axis] % size or scales.shape != blocks or zeros.shape != blocks:
+        node.fail(f"blocks of {size} with scales of shape {list(scales.shape)} for {list(shape)}", "export again")
+    split = (*shape[:axis], shape[axis] // size, size, *shape[axis + 1 :])
+    last = [*(a for a in range(len(split)) if a != axis + 1), axis + 1]
+    rows = node.reshape(node.transpose(node.reshape(x, split), last), (1, scales.size, size))
+    linear = Linear(node.float_constant(scales.ravel()), node.int_constant(zeros.ravel(), type_), 1)
+    rows = quantize(node, rows, linear, type_).value
+    moved = node.reshape(rows, [split[a] for a in last])
+    return node.reshape(node.transpose(moved, [last.index(a) for a in range(len(split))]), shape)
 
 
 def _dequantize_blocks(node: NodeImporter, q: SSAValue, type_: int) -> SSAValue:

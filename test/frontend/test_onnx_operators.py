@@ -215,6 +215,18 @@ def test_blocks_of_weights() -> None:
     np.testing.assert_array_equal(imported(built, np.zeros((1, 4, 2), np.float32))[0], expected)
 
 
+@pytest.mark.parametrize("axis", [1, 2])
+def test_blocks_of_activations(axis: int) -> None:
+    steps = [node("QuantizeLinear", "x s z", "y", axis=axis, block_size=2)]
+    shape = (1, 2, 3) if axis == 1 else (1, 4, 3)
+    x = np.random.default_rng(0).integers(-20, 20, (1, 4, 6 if axis == 2 else 3)) / 4
+    scales, zeros = 2.0 ** np.arange(np.prod(shape)).reshape(shape) / 64, np.arange(np.prod(shape)).reshape(shape) - 3
+    built = model(steps, {"x": list(x.shape)}, {"y": (list(x.shape), TensorProto.INT8)}, {"s": scales, "z": zeros.astype(np.int8)},
+                  {"": 21})  # fmt: skip
+    expected = np.clip(np.rint(x / scales.repeat(2, axis)) + zeros.repeat(2, axis), -128, 127)
+    np.testing.assert_array_equal(imported(built, x.astype(np.float32))[0], expected[0])
+
+
 @pytest.mark.parametrize("attribute", ["value", "value_float", "value_floats", "value_int", "value_ints"])
 def test_constant_nodes(attribute: str) -> None:
     values = {"value": tensor("t", 3.0), "value_float": 3.0, "value_floats": [3.0], "value_int": 3, "value_ints": [3]}
