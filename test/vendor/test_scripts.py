@@ -6,11 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from scripts import check_all, check_config, check_link, run_link, write_scripts
+from scripts import EXAMPLE, check_all, check_config, check_link, run_link, write_scripts
 from tcl_check import main, run_script
 from vendor_session import Session
 from xdsl.dialects.builtin import ModuleOp
 
+from qnn_ir.driver.build import BuildOptions, build
+from qnn_ir.driver.progress import Progress
 from qnn_ir.errors import UserError
 from qnn_ir.targets import boards, find_board
 
@@ -155,6 +157,21 @@ def test_shell_facts_are_those_of_the_design(streams: ModuleOp, tmp_path: Path) 
 def test_streams_do_not_fit_an_alveo_card(streams: ModuleOp, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="streams cannot reach the memory of board u50; build with --interface memory"):
         write_scripts(streams, find_board("u50"), tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["external", "writable"])
+def test_weights_outside(mode: str, tmp_path: Path) -> None:
+    """External weights are masters of their own; writable ones make the window of registers as large as they are."""
+    folding = tmp_path / "folding.json"
+    folding.write_text(json.dumps({name: {"memory": mode} for name in ("layer_1_MatMul", "layer_4_MatMul")}))
+    out = tmp_path / "out"
+    build(EXAMPLE, out, BuildOptions(folding=folding), Progress(quiet=True))
+    assert {script: problem for script, problem in check_all(out).items() if problem} == {}
+    kernel = json.loads((out / "vivado/shell.json").read_text())["kernel"]
+    registers = json.loads((out / "manifest.json").read_text())["registers"].values()
+    assert len(kernel["masters"]) == (2 if mode == "external" else 0)
+    assert all(register["offset"] + register.get("bytes", 8) <= kernel["bytes"] for register in registers)
+    assert kernel["base"] % kernel["bytes"] == 0
 
 
 def test_scripts_are_the_same_every_time(streams: ModuleOp, tmp_path: Path) -> None:

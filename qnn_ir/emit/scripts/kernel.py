@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from qnn_ir.emit.interface import Interface
+from qnn_ir.emit.registers import Array, Scalar
 
 VENDOR, LIBRARY, VERSION = "qnn_ir", "hls", "1.0"
 CONTROL = "s_axi_control"
 """The one AXI-Lite port: start, status, arguments, and weights that the host writes."""
 
-_REGISTERS = 4096  # bytes; every register of our kernels but arrays lies below
+_LEAST = 4096  # bytes of a window of registers
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ def kernel_of(interface: Interface) -> Kernel:
     buses = [(p.name, p.bits, p.in_memory) for p in interface.ports]
     buses += [(m.name, m.bits, m.kind == "memory") for m in interface.memories]
     masters = tuple(Master(f"m_axi_gmem{place}", name, bits) for place, (name, bits, bus) in enumerate(buses) if bus)
-    arrays = sum(m.words * _register_bytes(m.bits) for m in interface.memories if m.kind != "memory")
+    end = max(register.offset + _extent(register.argument) for register in interface.registers().values())
     data = tuple(port.name for port in (*interface.ports, *interface.memories))
-    return Kernel(interface.top, streams, masters, power_of_two(_REGISTERS + 2 * arrays), data)
+    return Kernel(interface.top, streams, masters, power_of_two(max(_LEAST, end)), data)
 
 
 def power_of_two(count: int) -> int:
@@ -61,6 +62,6 @@ def power_of_two(count: int) -> int:
     return 1 << max(0, count - 1).bit_length()
 
 
-def _register_bytes(bits: int) -> int:
-    """What a word of an array takes in the address space of AXI-Lite: 32-bit registers, their number a power of two."""
-    return max(4, power_of_two(bits) // 8)
+def _extent(argument: Scalar | Array) -> int:
+    """The bytes that an argument occupies: those of an array are a power of two."""
+    return power_of_two(argument.bytes) if isinstance(argument, Array) else 12
