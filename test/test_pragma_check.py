@@ -95,6 +95,8 @@ REPLACEMENTS = [
     ("  fc0(c0, c1, frames);\n", "  fc0(c0, c1, frames);\n  frames + 1;\n", "other than declarations and calls"),
     ("  fc0(c0, c1, frames);\n", "  if (frames) fc0(c0, c1, frames);\n", "other than declarations and calls"),
     ("  fc0(c0, c1, frames);\n", "  for (;;) { fc0(c0, c1, frames); }\n", "other than declarations and calls"),
+    ("fc0(c0, c1, frames)", "fc0(c0, c1, frames * 2)", "'fc0' is called with the expression 'frames * 2'"),
+    ("fc0(c0, c1, frames)", "fc0(c0, c1, kLanes * 2)", "'fc0' is called with the expression"),
     ("  fc0(c0, c1, frames);\n", "", "passed to 1 calls"),
     ("  fc0(c0, c1, frames);\n", "  fc0(c0, c1, frames);\n  fc0(c0, c1, frames);\n", "passed to 3 calls"),
     ("  load(words, c0, frames);\n  fc0(c0, c1, frames);\n", "  fc0(c0, c1, frames);\n  load(words, c0, frames);\n",

@@ -1,6 +1,6 @@
 """
-The canonical form of dataflow regions (UG1399, "Canonical Forms"): declarations and calls only, and every channel
-written by one call and read by one later call.
+The canonical form of dataflow regions (UG1399, "Canonical Forms"): declarations and calls only, arguments that are names
+or constants, and every channel written by one call and read by one later call.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +34,7 @@ def _region_problems(region: Block, functions: Mapping[str, Block]) -> Iterator[
                 yield item.line, "DATAFLOW: the region holds something other than declarations and calls"
             else:
                 calls.append(call)
+                yield from _argument_problems(call)
     for variable in (i for i in region.items if isinstance(i, Variable)):
         if variable.is_stream or (variable.shape and not variable.is_const):
             yield from _channel_problems(variable, calls, functions)
@@ -41,6 +42,15 @@ def _region_problems(region: Block, functions: Mapping[str, Block]) -> Iterator[
         users = [call[0].text for call in calls if _position(call, parameter.name)]
         if len(users) != 1:
             yield parameter.line, f"DATAFLOW: stream '{parameter.name}' is passed to {len(users)} calls, not to one"
+
+
+def _argument_problems(call: Call) -> Iterator[Problem]:
+    """Arguments are names and constants: what is computed between the calls is a process that nobody declared."""
+    name, arguments = call
+    for argument in arguments:
+        if len(argument) != 1 or argument[0].kind not in ("name", "number"):
+            text = " ".join(token.text for token in argument)
+            yield name.line, f"DATAFLOW: '{name.text}' is called with the expression '{text}'"
 
 
 def _call(tokens: Sequence[Token]) -> Call | None:

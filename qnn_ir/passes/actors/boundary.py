@@ -34,7 +34,7 @@ def word_type(type_: ChannelType) -> ValueType:
 def input_process(type_: ChannelType, name: str, source: Operation) -> ProcessOp:
     """`main(i): write (the lowest bits of read)`"""
     word, beat = word_type(type_), beat_type(type_)
-    p = ProcessBuilder(name, source, [word], [beat], "i", [type_.beats.data])
+    p = _builder(type_, name, source, word, beat)
     bits = p.add(ReadOp(p.inputs[0], result_type=_bits(word)))
     low = bits if bits_of(word) == type_.bits else p.add(SliceOp(bits, 0, type_.bits))
     p.effect(WriteOp(p.outputs[0], p.add(BitcastOp(low, beat))))
@@ -44,13 +44,20 @@ def input_process(type_: ChannelType, name: str, source: Operation) -> ProcessOp
 def output_process(type_: ChannelType, name: str, source: Operation) -> ProcessOp:
     """`main(i): write (zeros above read)`"""
     word, beat = word_type(type_), beat_type(type_)
-    p = ProcessBuilder(name, source, [beat], [word], "i", [type_.beats.data])
+    p = _builder(type_, name, source, beat, word)
     bits = p.add(ReadOp(p.inputs[0], result_type=_bits(beat)))
     if padding := bits_of(word) - type_.bits:
         zeros = p.add(ConstantOp(0, value_type((padding,), BIT)))
         bits = p.add(ConcatOp([bits, zeros]))
     p.effect(WriteOp(p.outputs[0], p.add(BitcastOp(bits, word))))
     return p.process
+
+
+def _builder(type_: ChannelType, name: str, source: Operation, read: ValueType, written: ValueType) -> ProcessBuilder:
+    """A process for every beat of `type_`, which comes from no node of the network."""
+    p = ProcessBuilder(name, source, [read], [written], "i", [type_.beats.data])
+    p.process.origin = None
+    return p
 
 
 def _bits(type_: Attribute) -> ValueType:

@@ -52,7 +52,6 @@ def _fit_input(graph: GraphOp, value: SSAValue, names: Names, port: Callable[[Ch
     words = Rewriter.replace_value_with_new_type(value, port(wanted))
     if not isinstance(reader, WidthOp):
         converter = WidthOp(names.take("input_width"), words, wanted)
-        converter.location = graph.location
         Rewriter.insert_op(converter, InsertPoint.at_start(graph.body.block))
         reader.operands[use.index] = converter.result
     elif words.type == wanted:
@@ -69,7 +68,6 @@ def _fit_output(graph: GraphOp, index: int, names: Names, port: Callable[[Channe
     if words != channel(source):
         layer = writer.layer if isinstance(writer, WidthOp) else names.take("output_width")
         converter = WidthOp(layer, source, words)
-        converter.location = graph.location
         Rewriter.insert_op(converter, InsertPoint.before(graph.output))
         result = converter.result
     graph.output.operands[index] = result
