@@ -221,8 +221,8 @@ def test_blocks_of_activations(axis: int) -> None:
     shape = (1, 2, 3) if axis == 1 else (1, 4, 3)
     x = np.random.default_rng(0).integers(-20, 20, (1, 4, 6 if axis == 2 else 3)) / 4
     scales, zeros = 2.0 ** np.arange(np.prod(shape)).reshape(shape) / 64, np.arange(np.prod(shape)).reshape(shape) - 3
-    built = model(steps, {"x": list(x.shape)}, {"y": (list(x.shape), TensorProto.INT8)}, {"s": scales, "z": zeros.astype(np.int8)},
-                  {"": 21})  # fmt: skip
+    constants, output = {"s": scales, "z": zeros.astype(np.int8)}, (list(x.shape), TensorProto.INT8)
+    built = model(steps, {"x": list(x.shape)}, {"y": output}, constants, {"": 21})
     expected = np.clip(np.rint(x / scales.repeat(2, axis)) + zeros.repeat(2, axis), -128, 127)
     np.testing.assert_array_equal(imported(built, x.astype(np.float32))[0], expected[0])
 
