@@ -14,7 +14,7 @@ def frames_of(inputs: tuple[Array, ...], tensors: list[tuple[str, tuple[int, ...
     if len(inputs) != len(tensors):
         raise ValueError(f"expected {len(tensors)} inputs, got {len(inputs)}")
     arrays: list[Array] = []
-    for array, (name, shape, kind) in zip(inputs, tensors, strict=True):
+    for array, (name, shape, kind) in zip(inputs, tensors):
         if not array.ndim or array.shape[1:] not in (shape, shape[1:] if shape[:1] == (1,) else shape):
             raise ValueError(f"{name}: expected N frames of shape {shape}, got an array of shape {array.shape}")
         arrays.append(array.reshape(len(array), *shape).astype(kind))
@@ -75,7 +75,7 @@ def count_reached(x: Array, thresholds: Array, axis: int) -> Array:
     rows = np.sort(thresholds, axis=1)
     if len(rows) == 1:
         return np.searchsorted(rows[0], x, side="right")
-    channels = zip(rows, np.moveaxis(x, axis, 0), strict=True)
+    channels = zip(rows, np.moveaxis(x, axis, 0))
     counts: list[Array] = [np.searchsorted(row, channel, side="right") for row, channel in channels]
     return np.stack(counts, axis)
 
@@ -108,9 +108,9 @@ def top_k(x: Array, k: int, axis: int, largest: bool) -> tuple[Array, Array]:
     return np.take_along_axis(x, best, axis=axis), best
 
 
-def last_arg_max(x: Array, axis: int, keepdims: bool) -> Array:
+def last_arg_max(x: Array, axis: int) -> Array:
     """The position of the largest element, the last one of equals."""
-    return x.shape[axis] - 1 - np.argmax(np.flip(x, axis), axis=axis, keepdims=keepdims)
+    return x.shape[axis] - 1 - np.argmax(np.flip(x, axis), axis=axis)
 
 
 def depth_to_space(x: Array, block: int, block_first: bool) -> Array:

@@ -127,7 +127,7 @@ def _weighted(op: Any, values: PythonValues, call: Callable[[str, str], str]) ->
     if values.is_constant(op.w):
         return call(_images(op.x, values), values.array(op.w))
     frames = ", ".join(_framed(value, values, op) for value in (op.x, op.w))
-    return f"np.stack([{call('one', 'weights')} for one, weights in zip({frames}, strict=True)])"
+    return f"np.stack([{call('one', 'weights')} for one, weights in zip({frames})])"
 
 
 def _biased(op: Any, values: PythonValues, text: str) -> str:
@@ -180,7 +180,8 @@ def _top_k(op: qnn.TopKOp, values: PythonValues) -> str:
 def _arg_max(op: qnn.ArgMaxOp, values: PythonValues) -> str:
     function = values.helper("last_arg_max") if op.last_index.value.data else "np.argmax"
     axis, keep = _from_end(op.axis.value.data, op.x), bool(op.keepdims.value.data)
-    return f"{function}({values.array(op.x)}, axis={axis}, keepdims={keep})"
+    place = f"{function}({values.array(op.x)}, axis={axis})"
+    return f"np.expand_dims({place}, {axis})" if keep else place
 
 
 EXPRESSIONS: dict[type[Operation], Expression] = {

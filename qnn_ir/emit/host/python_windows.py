@@ -23,8 +23,8 @@ class Window(NamedTuple):
         """Every tap of the kernel with the part of the padded input that it meets."""
         result: list[tuple[tuple[int, ...], tuple[slice, ...]]] = []
         for tap in product(*map(range, self.kernel)):
-            starts = [k * d for k, d in zip(tap, self.dilations, strict=True)]
-            parts = zip(starts, positions, self.strides, strict=True)
+            starts = [k * d for k, d in zip(tap, self.dilations)]
+            parts = zip(starts, positions, self.strides)
             result.append((tap, tuple(slice(b, b + (n - 1) * s + 1, s) for b, n, s in parts)))
         return result
 
@@ -53,8 +53,8 @@ def convolve(x: Array, w: Array, window: Window, group: int, pad_value: int, pos
 def deconvolve(x: Array, w: Array, window: Window, group: int, shape: tuple[int, ...]) -> Array:
     """(B, C, *spatial) with (C, O/group, *kernel) to (B, O, *shape)."""
     batch, spatial = x.shape[0], x.shape[2:]
-    full = [begin + n for begin, n in zip(window.begin, shape, strict=True)]
-    sizes = zip(spatial, window.strides, window.dilations, window.kernel, strict=True)
+    full = [begin + n for begin, n in zip(window.begin, shape)]
+    sizes = zip(spatial, window.strides, window.dilations, window.kernel)
     reach = [(n - 1) * s + d * (k - 1) + 1 for n, s, d, k in sizes]
     w = np.swapaxes(w.reshape(group, w.shape[0] // group, *w.shape[1:]), 1, 2)
     pieces = np.swapaxes(x, 0, 1).reshape(group, w.shape[2], -1)
@@ -63,7 +63,7 @@ def deconvolve(x: Array, w: Array, window: Window, group: int, shape: tuple[int,
         weights = np.ascontiguousarray(w[(..., *tap)])
         piece = weights * pieces if w.shape[2] == 1 else np.matmul(weights, pieces)
         total[(slice(None), slice(None), *place)] += piece.reshape(-1, batch, *spatial)
-    crop = (slice(begin, begin + n) for begin, n in zip(window.begin, shape, strict=True))
+    crop = (slice(begin, begin + n) for begin, n in zip(window.begin, shape))
     return np.swapaxes(total[(slice(None), slice(None), *crop)], 0, 1)
 
 
@@ -80,7 +80,7 @@ def window_sizes(spatial: tuple[int, ...], window: Window, positions: tuple[int,
     """How many elements a window holds: those inside the input, or also those in the declared padding."""
     if not with_padding:
         return window_sums(np.ones((1, 1, *spatial)), window, positions)
-    framed = [b + n + e for b, n, e in zip(window.begin, spatial, window.end, strict=True)]
+    framed = [b + n + e for b, n, e in zip(window.begin, spatial, window.end)]
     none = (0,) * len(spatial)
     return window_sums(np.ones((1, 1, *framed)), window._replace(begin=none, end=none), positions)
 

@@ -194,7 +194,7 @@ def frames_of(inputs: tuple[Array, ...], tensors: list[tuple[str, tuple[int, ...
     if len(inputs) != len(tensors):
         raise ValueError(f"expected {len(tensors)} inputs, got {len(inputs)}")
     arrays: list[Array] = []
-    for array, (name, shape, kind) in zip(inputs, tensors, strict=True):
+    for array, (name, shape, kind) in zip(inputs, tensors):
         if not array.ndim or array.shape[1:] not in (shape, shape[1:] if shape[:1] == (1,) else shape):
             raise ValueError(f"{name}: expected N frames of shape {shape}, got an array of shape {array.shape}")
         arrays.append(array.reshape(len(array), *shape).astype(kind))
