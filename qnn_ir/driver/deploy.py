@@ -13,7 +13,7 @@ import numpy as np
 
 from qnn_ir.driver.arrays import as_labels, read_frames, read_labels
 from qnn_ir.driver.atomic import MARKER, atomic_folder, check_target
-from qnn_ir.driver.deploy_text import example_script, notebook, readme
+from qnn_ir.driver.deploy_text import example_script, notebook, readme, slots_readme
 from qnn_ir.driver.host import read_host
 from qnn_ir.driver.manifest import read_manifest
 from qnn_ir.emit.host import emit_network
@@ -21,6 +21,7 @@ from qnn_ir.errors import UserError
 
 Files = dict[str, str | bytes]
 
+SLOTS = "dfx.json"
 _AGAIN = "build again with `qnnc build`"
 SHELL = "shell.json"
 _SHELL = Path("vivado") / SHELL
@@ -33,14 +34,10 @@ def deploy_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     out, target = arguments.out, arguments.output
     check_target(target)
     check_destination(arguments.to)
-    contents = deployment(out, with_bitstream=not arguments.without_bitstream)
-    manifest = json.loads(contents[MARKER])
-    if arguments.images:
-        contents |= images(arguments.images, arguments.labels, manifest)
-    if arguments.classes:
-        manifest["classes"] = class_names(arguments.classes)
-    contents[MARKER] = json.dumps(manifest, indent=1) + "\n"
-    contents |= documents(manifest, sorted(name for name in contents if name.startswith("images_")))
+    if (out / SLOTS).is_file():
+        manifest, contents = slots_deployment(out, arguments)
+    else:
+        manifest, contents = network_deployment(out, arguments)
     atomic_folder(target, contents)
     if arguments.to:
         copy_to_board(target, arguments.to, arguments.scp)
@@ -52,8 +49,40 @@ def deploy_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     return {"output": str(target), "files": sorted(contents), "bitstream": manifest["bitstream"]}, "\n".join(lines)
 
 
-def deployment(out: Path, *, with_bitstream: bool = True) -> Files:
-    """Everything of the deployment of the build folder `out` but documents and images, by path."""
+def network_deployment(out: Path, arguments: argparse.Namespace) -> tuple[dict[str, Any], Files]:
+    """Manifest and files for one network."""
+    contents = deployment(out, with_bitstream=not arguments.without_bitstream)
+    manifest = json.loads(contents[MARKER])
+    if arguments.images:
+        contents |= images(arguments.images, arguments.labels, manifest)
+    if arguments.classes:
+        manifest["classes"] = class_names(arguments.classes)
+    contents[MARKER] = json.dumps(manifest, indent=1) + "\n"
+    pictures = sorted(name for name in contents if name.startswith("images_"))
+    return manifest, contents | runtime_files() | documents(manifest, pictures)
+
+
+def slots_deployment(out: Path, arguments: argparse.Namespace) -> tuple[dict[str, Any], Files]:
+    """`dfx.json` and files for several networks in reconfigurable slots (`qnnc dfx`): one below another's folder."""
+    if arguments.images or arguments.labels or arguments.classes:
+        raise UserError("several networks have no images or classes in common", str(out), "give none")
+    facts = json.loads(_read(out / SLOTS))
+    full, modules = facts["full"], facts["modules"]
+    products = [full["bitstream"], full["hwh"], *(name for module in modules for name in module["partials"].values())]
+    contents: Files = {SLOTS: _read(out / SLOTS)}
+    if not arguments.without_bitstream:
+        contents |= {name: _read(out / "synth" / "bitstream" / name) for name in products}
+    contents |= {name: data for name, data in runtime_files().items() if not name.startswith("cpp/")}
+    for module in modules:
+        folder = module["folder"]
+        parts = deployment(out / folder, with_bitstream=False, with_cpp=False)
+        contents |= {f"{folder}/{name}": data for name, data in parts.items()}
+    contents["README.md"] = slots_readme(facts)
+    return full, contents
+
+
+def deployment(out: Path, *, with_bitstream: bool = True, with_cpp: bool = True) -> Files:
+    """What is of the network alone in the deployment of the build folder `out`, but images, by path."""
     manifest = read_manifest(out)
     missing = [key for key in ("kernel", "interface", "registers", "arguments", "board") if key not in manifest]
     if missing:
@@ -62,8 +91,7 @@ def deployment(out: Path, *, with_bitstream: bool = True) -> Files:
     manifest["bitstream"] = next(iter(products))
     contents: Files = {name: _read(out / source) for name, source in products.items()} if with_bitstream else {}
     contents[MARKER] = json.dumps(manifest, indent=1) + "\n"
-    contents |= runtime_files()
-    contents |= host_files(out, manifest)
+    contents |= python_host(out) | (cpp_host(out, manifest) if with_cpp else {})
     contents |= {f"hls/{path.name}": _read(path) for path in _sources(out / "hls")}
     contents |= {entry["file"]: _read(out / entry["file"]) for entry in manifest.get("weights", [])}
     return contents | ({SHELL: _read(out / _SHELL)} if (out / _SHELL).is_file() else {})
@@ -87,12 +115,17 @@ def runtime_files() -> Files:
     return contents
 
 
-def host_files(out: Path, manifest: dict[str, Any]) -> Files:
-    """The host functions of the network, for both languages."""
-    contents: Files = {"host.py": _read(out / "host" / "host.py")}
-    if (out / "host" / "constants.npz").is_file():
-        contents["constants.npz"] = _read(out / "host" / "constants.npz")
-    contents |= {f"cpp/{name}": _read(out / "host" / name) for name in _HOST_CPP if (out / "host" / name).is_file()}
+def python_host(out: Path) -> Files:
+    """The host functions of the network in Python."""
+    names = ["host.py", *(["constants.npz"] if (out / "host" / "constants.npz").is_file() else [])]
+    return {name: _read(out / "host" / name) for name in names}
+
+
+def cpp_host(out: Path, manifest: dict[str, Any]) -> Files:
+    """The host functions of the network in C++, and what the driver must know."""
+    contents: Files = {
+        f"cpp/{name}": _read(out / "host" / name) for name in _HOST_CPP if (out / "host" / name).is_file()
+    }
     shell = json.loads(_read(out / _SHELL)) if (out / _SHELL).is_file() else None
     return contents | {"cpp/network.cpp": emit_network(read_host(out), manifest, shell)}
 

@@ -32,6 +32,15 @@ def readme(manifest: Manifest, pictures: Sequence[str]) -> str:
     )
 
 
+def slots_readme(facts: dict[str, Any]) -> str:
+    """`README.md` of networks in reconfigurable slots."""
+    modules = [module["name"] for module in facts["modules"]]
+    rows = "".join(f"| `{module['name']}` | `{module['folder']}` |\n" for module in facts["modules"])
+    slots = ", ".join(slot["name"] for slot in facts["slots"])
+    full = facts["full"]["bitstream"]
+    return _SLOTS.format(board=facts["board"], slots=slots, rows=rows, first=modules[0], last=modules[-1], full=full)
+
+
 def example_script(manifest: Manifest, pictures: Sequence[str]) -> str:
     """`example.py`: the driver in a program."""
     return _EXAMPLE.format(frames=_frames(manifest, pictures), arguments=_arguments(manifest))
@@ -153,6 +162,31 @@ with Accelerator() as accelerator:
 | `manifest.json` | ports, registers, weights |
 | `hls/` | the C++ of the accelerator, for `qnnc loop` on a machine without a board |
 {load}"""
+
+_SLOTS = """# Networks that take turns on {board}
+
+Copy this folder to the board; there:
+
+```console
+$ sudo -E python3 driver.py --module {last} --input X.npz
+```
+
+Slots: {slots}. `{full}` configures the whole logic; the others are partial bitstreams.
+
+| network | folder |
+|---|---|
+{rows}
+In a program of your own:
+
+```python
+from driver import Accelerator
+
+with Accelerator() as accelerator:  # slot="..." chooses a slot
+    accelerator.swap("{first}")
+    print(accelerator.classify(frames))
+    accelerator.swap("{last}")  # the rest of the board goes on meanwhile
+```
+"""
 
 _EXAMPLE = '''"""Classes of frames by the accelerator."""
 

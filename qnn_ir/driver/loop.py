@@ -23,7 +23,8 @@ def loop_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 def run_python(deploy: Path, options: Sequence[str]) -> str:
     """What `driver.py` of the folder prints."""
-    read_manifest(deploy)
+    if not (deploy / "dfx.json").is_file():
+        read_manifest(deploy)
     if not (deploy / "driver.py").is_file():
         raise UserError("no driver in this folder", str(deploy), "give a folder of `qnnc deploy`")
     places = [str(PYTHON), str(Path(qnn_ir.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]

@@ -59,6 +59,9 @@ def test_jobs_at_a_time(streams: Path, expected: Any) -> None:
         for i in (2, 0, 1):
             np.testing.assert_array_equal(jobs[i].wait(), expected[i::3])
         assert all(job.done() for job in jobs)
+        lost = accelerator.start(x)
+    with pytest.raises(DriverError, match="it was closed"):
+        lost.wait()
 
 
 @pytest.mark.parametrize("kind", ["streams", "memory", "alveo"])
@@ -117,7 +120,7 @@ def test_faults(streams: Path, expected: Any, fault: str, message: str, monkeypa
             accelerator.predict(x)
         assert "\n" not in str(error.value)
         monkeypatch.delenv("QNN_STANDIN_FAULT")
-        with pytest.raises(DriverError, match=r"failed before .* call reset\(\) first"):
+        with pytest.raises(DriverError, match=r"failed or was closed before .* call reset\(\)"):
             accelerator.predict(x)
         accelerator.reset()
         np.testing.assert_array_equal(accelerator.predict(x), expected)

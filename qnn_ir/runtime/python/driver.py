@@ -34,6 +34,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", metavar="Y.npy", help="where to write the output of each frame")
     parser.add_argument("--throughput", action="store_true", help="measure the speed of the accelerator")
     parser.add_argument("--weights", action="append", default=[], metavar="LAYER=W.npy", help="other weights")
+    parser.add_argument("--module", metavar="NAME", help="the network to load into the reconfigurable slot first")
+    parser.add_argument("--slot", metavar="NAME", help="the reconfigurable slot (default: the first)")
     parser.add_argument("--bitstream", metavar="FILE", help="another .bit or .xclbin than that of this folder")
     parser.add_argument("--folder", default=str(Path(__file__).resolve().parent), help="default: that of this file")
     parser.add_argument("--batch", type=int, metavar="N", help="frames per call of the hardware")
@@ -67,7 +69,9 @@ def frames(path: str) -> tuple[list[Any], Any | None]:
 
 
 def prepare(accelerator: Accelerator, options: argparse.Namespace) -> None:
-    """Other weights."""
+    """Another network, other weights."""
+    if options.module:
+        accelerator.swap(options.module)
     for text in options.weights:
         layer, equals, path = text.partition("=")
         if not equals or not path:
@@ -123,6 +127,7 @@ def lines(result: dict[str, Any]) -> list[str]:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """What the options ask for."""
     where = {"bitstream": options.bitstream, "batch": options.batch, "timeout": options.timeout}
+    where["slot"] = options.slot
     with Accelerator(options.folder, device=options.device, **where) as accelerator:
         prepare(accelerator, options)
         result = classify(accelerator, options) if options.input else {}

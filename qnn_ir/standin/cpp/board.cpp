@@ -13,6 +13,7 @@ namespace {
 using namespace standin;
 
 const std::size_t dma_span = 0x10000;
+const std::uint64_t switch_status = 8;
 
 class Board {
  public:
@@ -24,6 +25,13 @@ class Board {
   Memory memory;
   unsigned length_bits = 26;
   std::map<std::uint64_t, std::unique_ptr<Slot>> slots;
+  std::map<std::uint64_t, std::uint64_t> switches;  // addresses of the accelerators behind them
+
+  // The slot whose switch is at an address, or null.
+  Slot *switched(std::uint64_t address) {
+    const auto found = switches.find(address);
+    return found == switches.end() ? nullptr : slots.at(found->second).get();
+  }
 
   struct Place {
     Slot *slot;
@@ -58,6 +66,7 @@ void qnn_board_reset(unsigned length_bits) {
   {
     Lock guard(board.lock);
     old.swap(board.slots);
+    board.switches.clear();
     board.length_bits = length_bits;
   }
 }
@@ -84,23 +93,16 @@ const qnn_standin_kernel_info *qnn_board_kernel(std::uint64_t address) {
   return slot == board.slots.end() ? nullptr : slot->second->kernel();
 }
 
-void qnn_board_decouple(std::uint64_t address, int decoupled) {
+void qnn_board_add_switch(std::uint64_t address, std::uint64_t kernel) {
   Board &board = Board::get();
   Lock guard(board.lock);
-  const auto slot = board.slots.find(address);
-  if (slot != board.slots.end()) slot->second->decoupled = decoupled != 0;
-}
-
-void qnn_board_reset_kernel(std::uint64_t address) {
-  Board &board = Board::get();
-  Lock guard(board.lock);
-  const auto slot = board.slots.find(address);
-  if (slot != board.slots.end()) slot->second->reset_kernel(guard);
+  board.switches[address] = kernel;
 }
 
 std::uint32_t qnn_board_read(std::uint64_t address) {
   Board &board = Board::get();
   Lock guard(board.lock);
+  if (Slot *slot = board.switched(address - switch_status)) return slot->decoupled;
   const Board::Place place = board.find(address);
   if (!place.slot) return 0;
   return place.is_channel ? place.slot->read_channel(place.port, place.offset) : place.slot->read(place.offset);
@@ -109,6 +111,7 @@ std::uint32_t qnn_board_read(std::uint64_t address) {
 void qnn_board_write(std::uint64_t address, std::uint32_t value) {
   Board &board = Board::get();
   Lock guard(board.lock);
+  if (Slot *slot = board.switched(address)) return slot->decouple((value & 1) != 0, guard);
   const Board::Place place = board.find(address);
   if (!place.slot) return;
   if (place.is_channel)

@@ -23,11 +23,9 @@ const char *qnn_board_load(const char *library, std::uint64_t address, const std
 // What the accelerator at an address tells of itself, or null.
 const struct qnn_standin_kernel_info *qnn_board_kernel(std::uint64_t address);
 
-// Cut the accelerator at an address off (its registers read as zero, its streams stand still), or connect it again.
-void qnn_board_decouple(std::uint64_t address, int decoupled);
-
-// Put the accelerator at an address into the state after its reset.
-void qnn_board_reset_kernel(std::uint64_t address);
+// The switch of a slot: bit 0 at offset 0 asks for a shutdown of the accelerator at `kernel` (its registers read as zero,
+// its streams stand still), bit 0 at offset 8 says whether it is so. Afterwards the accelerator comes out of reset.
+void qnn_board_add_switch(std::uint64_t address, std::uint64_t kernel);
 
 std::uint32_t qnn_board_read(std::uint64_t address);
 void qnn_board_write(std::uint64_t address, std::uint32_t value);

@@ -67,6 +67,12 @@ class Slot {
     reset_kernel(guard);
   }
 
+  // Cut off, or connected again after a reset.
+  void decouple(bool off, Lock &guard) {
+    if (decoupled && !off) reset_kernel(guard);
+    decoupled = off;
+  }
+
   void reset_kernel(Lock &guard) {
     rest(guard);
     started_ = done_ = ready_ = computed_ = false;

@@ -12,6 +12,7 @@ from .calls import Calls
 from .errors import DriverError
 from .network import Array, Network
 from .shell import Shell
+from .slots import Slot, find_slot
 from .weights import entry_of, own_words, words_of
 
 
@@ -67,7 +68,9 @@ class Accelerator:
 
     `folder` holds `manifest.json` (default: the folder of the driver). `bitstream` (`.bit`, `.xclbin`) is that of the
     folder where not given. `batch` is how many frames one call of the hardware takes, `timeout` how many seconds it
-    may take, `device` the number of an Alveo card. Raises `DriverError`, one line, whatever is wrong.
+    may take, `device` the number of an Alveo card. In a folder with reconfigurable slots (`dfx.json`) the accelerator
+    is what is in `slot`, the first one where not given; `beside` is an accelerator in another slot of the same board.
+    Raises `DriverError`, one line, whatever is wrong.
     """
 
     def __init__(
@@ -78,13 +81,17 @@ class Accelerator:
         batch: int | None = None,
         timeout: float = 10.0,
         device: int = 0,
+        slot: str | None = None,
+        beside: Accelerator | None = None,
     ) -> None:
         self.folder = Path(folder) if folder is not None else Path(__file__).resolve().parent.parent
-        self.network = Network(self.folder)
+        self.slot = find_slot(self.folder, slot)
+        self.network = Network(self.folder if self.slot is None else self.slot.folder)
         self.batch, self.timeout = batch, timeout
-        self._bitstream = Path(bitstream) if bitstream is not None else _bitstream(self.folder, self.network)
-        self._device = device
+        self._bitstream = Path(bitstream) if bitstream is not None else self._own_bitstream()
+        self._device, self._beside = device, beside
         self._own: dict[str, bytes] = {}
+        self._jobs: list[Job] = []
         self._open()
 
     def predict(self, *inputs: Any) -> Any:
@@ -146,7 +153,7 @@ class Accelerator:
 
     def throughput(self, seconds: float = 2.0) -> dict[str, float]:
         """How fast it is; see `measure.throughput`."""
-        self._calls.drain()
+        self._finish_jobs()
         return measure.throughput(self.network, self._calls, seconds)
 
     def validate(self, inputs: list[Any], labels: Any) -> float:
@@ -154,20 +161,47 @@ class Accelerator:
         return measure.accuracy(self.classify(*inputs), labels)
 
     def load_weights(self, layer: str, matrix: Any) -> None:
-        """Other weights for a layer that takes them at run time: integers, rows as in `manifest.json`."""
+        """Other weights (integers) for a layer that takes them at run time; jobs under way end with the old ones."""
         entry = entry_of(self.network, layer)
         words = words_of(self.network, entry, matrix)
-        self._calls.drain()
+        self._finish_jobs()
         self._shell.write_weights(entry, words)
         self._own[layer] = words
 
+    @property
+    def overlay(self) -> Any:
+        """The overlay of PYNQ that is loaded."""
+        return getattr(self._shell, "overlay", None)
+
+    def swap(self, module: str) -> None:
+        """
+        Load another network into the reconfigurable slot; it is computed from then on.
+
+        The accelerator finishes its jobs first. The rest of the board goes on meanwhile.
+        """
+        if self.slot is None:
+            raise DriverError(f"{self.folder} has no reconfigurable slot", "make one with `qnnc dfx`")
+        partial = self.slot.partial(module)
+        self._finish_jobs()
+        self.slot.exchange(partial, self.timeout)
+        self.slot.module = module
+        self._calls.release()
+        self.network, self._own = Network(self.slot.folder), {}
+        self._shell.attach(self.network, self.slot)
+        self._prepare()
+
     def reset(self) -> None:
-        """Load the bitstream again, after a failure; weights given at run time are given again."""
+        """
+        Load the bitstream again, after a failure; weights given at run time are given again.
+
+        A reconfigurable slot holds its first network then.
+        """
         self.close()
         self._open()
 
     def close(self) -> None:
-        """Give buffers and hardware back."""
+        """Give buffers and hardware back; jobs that were started and not waited for are lost."""
+        self._jobs = []
         self._calls.release()
         self._shell.close()
 
@@ -178,7 +212,13 @@ class Accelerator:
         self.close()
 
     def _open(self) -> None:
-        self._shell = _open_shell(self.network, self._bitstream, self._device)
+        place: Any = self._bitstream
+        if self._beside is not None:
+            place = self._beside.overlay
+        elif self.slot is not None:
+            self.slot.module = self.slot.first  # what the full bitstream holds
+            self.network = Network(self.slot.folder)
+        self._shell = _open_shell(self.network, place, self._device, self.slot)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -189,28 +229,35 @@ class Accelerator:
         sizes = self.network.input_bytes, self.network.output_bytes
         self._calls = Calls(self._shell, *sizes, self.batch, self.timeout)
 
+    def _own_bitstream(self) -> Path:
+        """What the folder's manifest names."""
+        name = self.network.manifest.get("bitstream") if self.slot is None else self.slot.bitstream
+        if not name:
+            raise DriverError(f"{self.folder} has no bitstream", "run `qnnc synth OUT`, then `qnnc deploy` again")
+        return self.folder / name
+
     def _job(self, piece: Callable[[int], Any], count: int, result: Callable[[], Any]) -> Job:
         starts = range(0, count, self._calls.batch)
-        return Job(self._calls, map(piece, starts), len(starts), result)
+        job = Job(self._calls, map(piece, starts), len(starts), result)
+        self._jobs = [*(other for other in self._jobs if not other.done()), job]
+        return job
+
+    def _finish_jobs(self) -> None:
+        """What was started is computed as it was meant."""
+        for job in self._jobs:
+            job.wait()
+        self._calls.drain()
 
 
-def _open_shell(network: Network, bitstream: Path, device: int) -> Shell:
-    """The shell that fits the bitstream and the network's interface."""
-    if bitstream.suffix == ".xclbin":
+def _open_shell(network: Network, place: Any, device: int, slot: Slot | None) -> Shell:
+    """The shell that fits the bitstream (or overlay) `place` and the network's interface."""
+    if isinstance(place, Path) and place.suffix == ".xclbin":
         from .xrt_shell import XrtShell
 
-        return XrtShell(network, bitstream, device)
+        return XrtShell(network, place, device)
     from .pynq_shell import DmaShell, MemoryShell
 
-    return (DmaShell if network.interface == "axis" else MemoryShell)(network, bitstream)
-
-
-def _bitstream(folder: Path, network: Network) -> Path:
-    """What the folder's manifest names."""
-    name = network.manifest.get("bitstream")
-    if not name:
-        raise DriverError(f"{folder} has no bitstream", "run `qnnc synth OUT`, then `qnnc deploy` again")
-    return folder / name
+    return (DmaShell if network.interface == "axis" else MemoryShell)(network, place, slot)
 
 
 def _copy(words: list[Array], buffers: list[Any]) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any, Callable
 
 from .errors import DriverError
-from .shell import Shell, Slot
+from .shell import Buffers, Shell
 
 _BUFFER_BYTES = 1 << 20
 """Of the largest port, where the caller does not say how many frames a call takes."""
@@ -16,7 +16,7 @@ _MOST_FRAMES = 4096
 class Call:
     """One batch: its buffers, and what is done with its outputs."""
 
-    def __init__(self, slot: Slot, frames: int, collect: Callable[[list[Any]], None]) -> None:
+    def __init__(self, slot: Buffers, frames: int, collect: Callable[[list[Any]], None]) -> None:
         self.slot = slot
         self.frames = frames
         self.collect = collect
@@ -101,6 +101,7 @@ class Calls:
         for slot in self._slots:
             self._shell.release(slot)
         self._slots = []
+        self._failure = self._failure or "it was closed"
 
     def _start(self) -> None:
         while self._packed and len(self._running) < self._shell.depth:
@@ -127,7 +128,7 @@ class Calls:
 
     def _check(self) -> None:
         if self._failure:
-            raise DriverError(f"the accelerator failed before ({self._failure})", "call reset() first")
+            raise DriverError(f"the accelerator failed or was closed before ({self._failure})", "call reset()")
 
 
 def _part(data: Any, size: int) -> Any:

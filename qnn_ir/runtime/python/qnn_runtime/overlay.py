@@ -12,7 +12,7 @@ DMA_TYPE = ":axi_dma:"
 _DEFAULT_LENGTH_BITS = 14  # of the length register of an AXI DMA (PG021)
 
 
-def load_overlay(network: Network, bitstream: Path) -> Any:
+def load_overlay(bitstream: Path) -> Any:
     """Load the bitstream; a `DriverError` where `pynq` or a file is missing."""
     try:
         import pynq

@@ -11,7 +11,8 @@ import numpy as np
 from .errors import DriverError
 from .network import Network
 from .overlay import check_registers, find_dma, find_kernel, interrupt_of, load_overlay, longest_transfer
-from .shell import Shell, Slot
+from .shell import Buffers, Shell
+from .slots import Slot
 
 CONTROL, GLOBAL_INTERRUPTS, INTERRUPTS, INTERRUPT_STATUS = 0x00, 0x04, 0x08, 0x0C
 START, DONE, IDLE = 1, 2, 4
@@ -27,26 +28,35 @@ _ALIGNMENT = 128
 
 
 class PynqShell(Shell):
-    """The accelerator's control registers, buffers, and weights."""
+    """
+    The accelerator's control registers, buffers, and weights.
 
-    def __init__(self, network: Network, bitstream: Path) -> None:
-        self.network = network
-        self.overlay = load_overlay(network, bitstream)
-        self.attach(network)
+    `overlay` is one that is loaded, or the path of its bitstream; `slot` is where in it the accelerator is, for those
+    that can be exchanged.
+    """
 
-    def attach(self, network: Network) -> None:
+    def __init__(self, network: Network, overlay: Any, slot: Slot | None = None) -> None:
+        self.is_shared = not isinstance(overlay, Path)
+        self.overlay = overlay if self.is_shared else load_overlay(overlay)
+        self.memories: dict[str, Any] = {}
+        self.attach(network, slot)
+
+    def attach(self, network: Network, slot: Slot | None) -> None:
         """Use the accelerator that is in the overlay now."""
-        self.network = network
+        self.network, self.slot = network, slot
+        self.cell: dict[str, Any] = {}
+        if slot is not None:
+            self.kernel = slot.registers()
+            return
         path, self.kernel = find_kernel(self.overlay, network)
-        self.cell: dict[str, Any] = self.overlay.ip_dict[path]
+        self.cell = self.overlay.ip_dict[path]
         for line in check_registers(self.cell, network):
             print("qnn-runtime: warning: " + line, file=sys.stderr)
-        self.memories: dict[str, Any] = {}
 
-    def allocate(self, input_bytes: list[int], output_bytes: list[int]) -> Slot:
-        return Slot(*([_allocate(size) for size in sizes] for sizes in (input_bytes, output_bytes)))
+    def allocate(self, input_bytes: list[int], output_bytes: list[int]) -> Buffers:
+        return Buffers(*([_allocate(size) for size in sizes] for sizes in (input_bytes, output_bytes)))
 
-    def release(self, slot: Slot) -> None:
+    def release(self, slot: Buffers) -> None:
         for data in (*slot.inputs, *slot.outputs):
             data.freebuffer()
 
@@ -54,7 +64,8 @@ class PynqShell(Shell):
         for data in self.memories.values():
             data.freebuffer()
         self.memories = {}
-        self.overlay.free()
+        if not self.is_shared:
+            self.overlay.free()
 
     def write_weights(self, entry: dict[str, Any], words: bytes) -> None:
         offset = self.network.register(entry["port"])
@@ -91,8 +102,8 @@ class PynqShell(Shell):
 class MemoryShell(PynqShell):
     """The accelerator reads and writes the buffers itself."""
 
-    def attach(self, network: Network) -> None:
-        super().attach(network)
+    def attach(self, network: Network, slot: Slot | None) -> None:
+        super().attach(network, slot)
         pin = interrupt_of(self.cell)
         self._interrupt: Any = None
         if pin is not None:
@@ -102,7 +113,7 @@ class MemoryShell(PynqShell):
             self.kernel.write(GLOBAL_INTERRUPTS, 1)
             self.kernel.write(INTERRUPTS, 1)
 
-    def start(self, slot: Slot, frames: int) -> Any:
+    def start(self, slot: Buffers, frames: int) -> Any:
         for name, data in zip(self.network.input_names, slot.inputs):
             data.flush()
             self.write_address(self.network.register(name), data)
@@ -130,8 +141,8 @@ class MemoryShell(PynqShell):
 class _Stream:
     """One port and its DMA channel. `offset` is that of the channel's registers (PG021)."""
 
-    def __init__(self, overlay: Any, port: str, sends: bool) -> None:
-        path, self.engine = find_dma(overlay, port, sends)
+    def __init__(self, overlay: Any, port: str, sends: bool, slot: Slot | None) -> None:
+        path, self.engine = find_dma(overlay, port, sends) if slot is None else slot.engine(overlay, port)
         cell = overlay.ip_dict[path]
         self.port, self.sends = port, sends
         self.channel = self.engine.sendchannel if sends else self.engine.recvchannel
@@ -181,13 +192,13 @@ class _Stream:
 class DmaShell(PynqShell):
     """AXI DMA engines feed the accelerator's streams."""
 
-    def attach(self, network: Network) -> None:
-        super().attach(network)
-        self._inputs = [_Stream(self.overlay, name, True) for name in network.input_names]
-        self._outputs = [_Stream(self.overlay, name, False) for name in network.output_names]
+    def attach(self, network: Network, slot: Slot | None) -> None:
+        super().attach(network, slot)
+        self._inputs = [_Stream(self.overlay, name, True, slot) for name in network.input_names]
+        self._outputs = [_Stream(self.overlay, name, False, slot) for name in network.output_names]
         self.max_output_bytes = min(stream.limit for stream in self._outputs)
 
-    def start(self, slot: Slot, frames: int) -> Any:
+    def start(self, slot: Buffers, frames: int) -> Any:
         try:
             for stream, data, size in zip(self._outputs, slot.outputs, self.network.output_bytes):
                 stream.start(data, frames * size)

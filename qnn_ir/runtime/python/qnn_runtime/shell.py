@@ -15,7 +15,7 @@ _SPIN_SECONDS = 1e-3
 _SLEEP_SECONDS = 1e-4
 
 
-class Slot:
+class Buffers:
     """The buffers of one call: one array of bytes per port, in memory that the accelerator reaches."""
 
     def __init__(self, inputs: list[Any], outputs: list[Any]) -> None:
@@ -33,11 +33,11 @@ class Shell:
     max_output_bytes = 0
     """The longest transfer of an output, 0 where there is no limit."""
 
-    def allocate(self, input_bytes: list[int], output_bytes: list[int]) -> Slot:
+    def allocate(self, input_bytes: list[int], output_bytes: list[int]) -> Buffers:
         """Buffers of that many bytes for each port."""
         raise NotImplementedError
 
-    def start(self, slot: Slot, frames: int) -> Any:
+    def start(self, slot: Buffers, frames: int) -> Any:
         """Start a call on the frames in `slot`; a handle to ask for its end."""
         raise NotImplementedError
 
@@ -57,7 +57,11 @@ class Shell:
         """Give a layer its weights."""
         raise NotImplementedError
 
-    def release(self, slot: Slot) -> None:
+    def attach(self, network: Any, slot: Any) -> None:
+        """Use the accelerator that has come into the slot."""
+        raise NotImplementedError
+
+    def release(self, slot: Buffers) -> None:
         """Give the buffers back."""
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import DriverError
 from .network import Network
-from .shell import Shell, Slot
+from .shell import Buffers, Shell
 
 
 class XrtShell(Shell):
@@ -38,10 +38,10 @@ class XrtShell(Shell):
             raise DriverError(what, "make it with `qnnc synth OUT`, then `qnnc deploy` again") from error
         self._weights: dict[str, Any] = {}
 
-    def allocate(self, input_bytes: list[int], output_bytes: list[int]) -> Slot:
+    def allocate(self, input_bytes: list[int], output_bytes: list[int]) -> Buffers:
         names, sizes = [*self.network.input_names, *self.network.output_names], [*input_bytes, *output_bytes]
         buffers = [self._buffer(name, size) for name, size in zip(names, sizes)]
-        return _XrtSlot(buffers, len(input_bytes))
+        return _XrtBuffers(buffers, len(input_bytes))
 
     def write_weights(self, entry: dict[str, Any], words: bytes) -> None:
         if entry["interface"] != "external":
@@ -53,8 +53,8 @@ class XrtShell(Shell):
         buffer.data[:] = np.frombuffer(words, np.uint8)
         buffer.to_device(len(words))
 
-    def start(self, slot: Slot, frames: int) -> Any:
-        assert isinstance(slot, _XrtSlot)
+    def start(self, slot: Buffers, frames: int) -> Any:
+        assert isinstance(slot, _XrtBuffers)
         buffers = slot.buffers
         for buffer, size in zip(buffers, self.network.input_bytes):
             buffer.to_device(frames * size)
@@ -110,7 +110,7 @@ class _Buffer:
         self.bo.sync(self._xrt.xclBOSyncDirection.XCL_BO_SYNC_BO_FROM_DEVICE, size, 0)
 
 
-class _XrtSlot(Slot):
+class _XrtBuffers(Buffers):
     """The buffers of one call, inputs first."""
 
     def __init__(self, buffers: list[_Buffer], inputs: int) -> None:

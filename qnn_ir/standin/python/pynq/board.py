@@ -22,8 +22,7 @@ def board() -> ctypes.CDLL:
     model.qnn_board_reset.argtypes = [ctypes.c_uint]
     model.qnn_board_load.argtypes = [ctypes.c_char_p, Address, ctypes.POINTER(Address), ctypes.c_size_t]
     model.qnn_board_load.restype = ctypes.c_char_p
-    model.qnn_board_decouple.argtypes = [Address, ctypes.c_int]
-    model.qnn_board_reset_kernel.argtypes = [Address]
+    model.qnn_board_add_switch.argtypes = [Address, Address]
     model.qnn_board_read.argtypes = [Address]
     model.qnn_board_read.restype = ctypes.c_uint32
     model.qnn_board_write.argtypes = [Address, ctypes.c_uint32]
@@ -81,3 +80,11 @@ def load(folder: Path, manifest: dict[str, Any], shell: dict[str, Any]) -> None:
     problem = board().qnn_board_load(str(library).encode(), shell["kernel"]["base"], addresses, len(bases))
     if problem is not None:
         raise OSError(f"{library}: {problem.decode()}")
+
+
+def load_module(root: Path, facts: dict[str, Any], slot: dict[str, Any], name: str) -> None:
+    """Put a module of `dfx.json` into a slot."""
+    module = next(module for module in facts["modules"] if module["name"] == name)
+    folder = root / module["folder"]
+    engines = {port: slot["dma"][stream] for stream, port in module["streams"].items()}
+    load(folder, read_json(folder / "manifest.json"), {"kernel": {"base": slot["base"]}, "dma": engines})
