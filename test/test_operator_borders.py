@@ -5,8 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cnn_networks import random_cnn
 from operator_check import check, frames_of
 from operator_graphs import Graph
+from xdsl.context import Context
+
+from qnn_ir.frontend.onnx import import_model
+from qnn_ir.interp import run_module
+from qnn_ir.passes.pipelines import dataflow_passes, integer_passes, process_passes
+from qnn_ir.passes.stream_fold import StreamFoldPass
 
 Build = Callable[[Graph], str]
 
@@ -99,3 +106,18 @@ def test_class_token_of_floats(tmp_path: Path) -> None:
     tokens = g.quant(g.matmul(g.quant("x"), 8, 5))
     y = g.emit("Concat", g.constant([[[0.3, -1.7, 0.01, 2.2, 0.3]]]), tokens, axis=1)
     check(g.model(g.matmul(g.quant(y), 5, 3)), frames_of(g), tmp_path)
+
+
+@pytest.mark.parametrize("seed", [213, 215, 237, 306, 1056, 2004, 2024])
+def test_random_networks_off_the_grid(seed: int) -> None:
+    """Pads of bipolar and shifted tensors, and networks that only quantise; nothing is refused."""
+    network = random_cnn(seed)
+    inputs = [network.frames(3)[:, 0]]
+    module = import_model(network.model.SerializeToString())
+    integerized, *rest = integer_passes()
+    integerized.apply(Context(), module)
+    expected = run_module(module, inputs)
+    for pass_ in (*rest, *dataflow_passes(StreamFoldPass(pe=2, simd=3)), *process_passes()):
+        pass_.apply(Context(), module)
+        module.verify()
+        np.testing.assert_array_equal(run_module(module, inputs)[0], expected[0], err_msg=pass_.name)
