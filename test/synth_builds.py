@@ -24,15 +24,21 @@ LAYERS = [
 ]
 
 
-def _source(model: str, work: dict[str, str]) -> str:
+def _source(model: str, work: dict[str, str], on_card: bool) -> str:
+    port = "ap_uint<8> *{0}" if on_card else "hls::stream<ap_uint<8> > &{0}"
+    ends = {"fc0": ("in0", "a"), "fc0_width": ("a", "b"), "fc1": ("b", "out0")}
     functions = "".join(
         f'\n// {name}, from "{PROCESSES[name]}": 16 iterations per frame\n'
         f"static void {name}(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<8> > &out0, const unsigned frames) {{\n"
         f"  {work.get(name, 'out0.write(in0.read());')}\n}}\n"
         for name in PROCESSES
     )
-    top = "void accelerator(int in0, int out0) {\n}\n"
-    return f'// Generated from {model}\n#include "accelerator.h"\n{functions}\n{top}'
+    kind = "m_axi port={0} offset=slave bundle=gmem{1}" if on_card else "axis port={0}"
+    pragmas = [kind.format("in0", 0), kind.format("out0", 1), "s_axilite port=return bundle=control"]
+    lines = [f"#pragma HLS INTERFACE {pragma}\n" for pragma in pragmas]
+    calls = [f"  {name}({source}, {target}, frames);\n" for name, (source, target) in ends.items()]
+    head = f"void accelerator({port.format('in0')}, {port.format('out0')}, const unsigned frames) {{\n"
+    return f'// Generated from {model}\n#include "accelerator.h"\n{functions}\n{head}{"".join(lines + calls)}}}\n'
 
 
 def make_build(
@@ -50,7 +56,7 @@ def make_build(
     device = board.device()
     job = HlsJob("accelerator", "accelerator.cpp", device, is_kernel=on_card, has_masters=on_card)
     banner = f"# Generated from {model}\n"
-    source = _source(model, work or {})
+    source = _source(model, work or {}, on_card)
     files = {
         "hls/accelerator.cpp": source,
         "hls/accelerator.h": "#include <ap_int.h>\n",
@@ -97,10 +103,13 @@ def counted(file: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
+_OURS = (".lock", "step.json", "calibration.jsonl")
+
+
 def tree(folder: Path) -> dict[str, bytes]:
-    """What a synthesis has made, but for logs and what they say of times."""
+    """What tools have made, but for logs; not what we say of it, times and the name of the model."""
     files = [p for p in folder.rglob("*") if p.is_file() and "logs" not in p.parts and p.suffix != ".log"]
-    return {str(p.relative_to(folder)): p.read_bytes() for p in files if p.name not in (".lock", "step.json")}
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files if p.name not in _OURS}
 
 
 def standins_first(path: str) -> str:

@@ -15,11 +15,11 @@ def layer_table(report: Mapping[str, Any]) -> str:
     head = [*_FIRST, *(_title(stage, name, stages) for stage, name in stages)]
     rows = [_cells(row, stages) for row in report["layers"]]
     whole = {stage: amounts(figures(report, stage)) for stage in STAGES}
-    rows.append(_last("total", stages, whole))
-    used = {stage: shares(whole[stage], amounts(figures(report, "device"))) for stage in STAGES}
-    rows.append(_last(f"% of {report['board']}", stages, used))
-    if not stages:
-        rows = rows[:-2]
+    if stages:
+        rows.append(_last("total", stages, whole))
+    if stages and (device := amounts(figures(report, "device"))):
+        used = {stage: shares(whole[stage], device) for stage in STAGES}
+        rows.append(_last(f"% of {report['board']}", stages, used))
     widths = [max(len(cell) for cell in cells) for cells in zip(head, *rows, strict=True)]
     text = ["  ".join(_aligned(i, c, w) for i, (c, w) in enumerate(zip(r, widths, strict=True))) for r in (head, *rows)]
     return "\n".join([*(line.rstrip() for line in text), *_speed(report), *_warnings(report)])

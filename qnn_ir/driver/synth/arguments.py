@@ -20,6 +20,7 @@ def add_arguments(p: argparse.ArgumentParser) -> None:
     )
     p.add_argument("--prefix", default="", metavar="CMD", help="run the tools elsewhere: 'ssh host' (shared disk)")
     p.add_argument("--flow", choices=("tcl", "config"), default="tcl", help="scripts or configuration files for HLS")
+    p.add_argument("--input", type=Path, metavar="X.npy", help="frames for csim and cosim, compared with g++'s results")
     p.add_argument("--strategy", choices=STRATEGIES, default="default", help="what the tools strive for")
     p.add_argument("--jobs", type=int, default=1, metavar="N", help="steps at a time (default: %(default)s)")
     p.add_argument("--dask", metavar="ADDRESS", help="run the tools on this Dask cluster (shared disk)")

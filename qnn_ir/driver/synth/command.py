@@ -1,6 +1,7 @@
 """`qnnc synth OUT`: bring a build to the vendor's tools and take home what they make."""
 
 import argparse
+import json
 import sys
 from collections.abc import Generator
 from concurrent.futures import Executor
@@ -23,6 +24,9 @@ from qnn_ir.driver.synth.tools import Finder
 from qnn_ir.errors import UserError
 from qnn_ir.report.table import layer_table
 
+DFX = "dfx.json"
+"""A folder with this file was made by `qnnc dfx`."""
+
 
 def synth_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     """`qnnc synth OUT [options]`; see `add_arguments`."""
@@ -31,7 +35,8 @@ def synth_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     _check(arguments)
     finder = Finder(launcher, _absolute(arguments.tool_dir, launcher), arguments.tool_version)
     names = [name.strip() for name in (arguments.steps or "").split(",") if name.strip()]
-    plans, left_out = plan_steps(build, names, finder, arguments.flow, arguments.strategy)
+    frames = _frames(build, arguments.input)
+    plans, left_out = plan_steps(build, names, finder, arguments.flow, arguments.strategy, frames)
     timeout = None if arguments.timeout is None else 60 * arguments.timeout
     cache = Cache(arguments.cache or default_cache())
     with locked(build.out / "synth"), Watch(sys.stderr) as watch, _executor(arguments.dask) as pool:
@@ -43,18 +48,39 @@ def synth_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
         runner = Runner(build.out, cache, launcher, run, watch, timeout)
         runner.run(plans, arguments.jobs)
-        report = full_report(build.out)
-        atomic_file(runner.synth / CALIBRATION, calibration_text(report))
+        report = None if build.modules else full_report(build.out)
+        if report is not None:
+            atomic_file(runner.synth / CALIBRATION, calibration_text(report))
     steps = [{"step": plan.step.name} | runner.results[plan.step.name] for plan in plans]
-    return {"output": str(build.out / "synth"), "steps": steps, "left_out": left_out, "report": report}, (
-        f"{layer_table(report)}\n{_text(steps, build.out)}"
-    )
+    text = _text(steps, build.out) if report is None else f"{layer_table(report)}\n{_text(steps, build.out)}"
+    return {"output": str(build.out / "synth"), "steps": steps, "left_out": left_out, "report": report}, text
 
 
 def _build(out: Path) -> Build:
+    if (out / DFX).is_file():
+        return _dfx(out.resolve())
     manifest = read_manifest(out)
-    out = out.resolve()
-    return Build(out, manifest["top"], read_report(out)["part"])
+    return Build(out.resolve(), manifest.get("kernel", manifest.get("top", "")), read_report(out)["part"])
+
+
+def _dfx(out: Path) -> Build:
+    """A folder of `qnnc dfx`."""
+    try:
+        facts = json.loads((out / DFX).read_text(encoding="utf-8"))
+        modules = tuple((str(module["name"]), str(module["kernel"])) for module in facts["modules"])
+        return Build(out, "", str(facts["part"]), modules)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError("a file of the folder is missing or damaged", str(out / DFX), "run `qnnc dfx` again") from error
+
+
+def _frames(build: Build, source: Path | None) -> int:
+    """Write the frames for simulations; how many there are, 0 without any."""
+    if source is None:
+        return 0
+    from qnn_ir.driver.synth.frames import write_frames  # the interpreter, for the float prologue
+
+    with locked(build.out / "synth"):
+        return write_frames(build.out, source)
 
 
 def _launcher(arguments: argparse.Namespace) -> Launcher:

@@ -41,7 +41,7 @@ def step_key(step: Step, out: Path, tool: Tool, command: Sequence[str], needs: M
 def _inputs(step: Step, out: Path) -> dict[str, str]:
     digests: dict[str, str] = {}
     for path in input_files(step, out):
-        digests[path.as_posix()] = hashlib.sha256(contents(out / path)).hexdigest()
+        digests[path.relative_to(step.base).as_posix()] = hashlib.sha256(contents(out / path)).hexdigest()
     return digests
 
 
@@ -57,7 +57,9 @@ def input_files(step: Step, out: Path) -> list[Path]:
 
 def _is_source(path: Path, step: Step) -> bool:
     """Not what `qnnc sim`, or a tool started by hand, has made there; sources of layers belong to their own steps."""
-    if path.suffix in (".log", ".jou") or (not step.layer and path.parts[:2] == ("hls", "layers")):
+    if path.suffix in (".log", ".jou") or (
+        not step.layer and path.relative_to(step.base).parts[:2] == ("hls", "layers")
+    ):
         return False
     return not any(part in ("build", ".Xil") or part.endswith("_hls") for part in path.parts[:-1])
 

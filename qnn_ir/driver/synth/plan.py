@@ -8,24 +8,34 @@ from pathlib import Path
 from qnn_ir.driver.synth.capabilities import config_command, config_first, filled, lacking, release
 from qnn_ir.driver.synth.job import Plan
 from qnn_ir.driver.synth.keys import step_key
-from qnn_ir.driver.synth.steps import Step, all_steps, default_names, wanted_steps
+from qnn_ir.driver.synth.steps import Step, all_steps, default_names, dfx_steps, wanted_steps
 from qnn_ir.driver.synth.tools import Finder, Tool, ToolMissing
 from qnn_ir.errors import UserError
 
 CONFIG = "hls_config.cfg"
+COUNT, DATA = "QNN_FRAMES", "QNN_DATA"
+"""Variables that tell a script how many frames there are, and in which folder."""
+
+FRAMES = "frames"
+"""Of OUT/synth: the words of every port and memory in `csim_<name>.bin`, as the testbench reads and writes them."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """A build folder: its kernel and its part."""
+    """A build folder: its kernel and its part; or one of `qnnc dfx`, with the modules and their kernels."""
 
     out: Path
     top: str
     part: str
+    modules: tuple[tuple[str, str], ...] = ()
+
+    def steps(self) -> dict[str, Step]:
+        """All steps that the folder has scripts for."""
+        return dfx_steps(self.out, dict(self.modules)) if self.modules else all_steps(self.out, self.top)
 
 
 def plan_steps(
-    build: Build, names: Sequence[str], finder: Finder, flow: str, strategy: str = "default"
+    build: Build, names: Sequence[str], finder: Finder, flow: str, strategy: str = "default", frames: int = 0
 ) -> tuple[list[Plan], list[str]]:
     """
     The plans for the steps `names` (the way to the board where empty), in an order in which they can run, and what is
@@ -34,11 +44,11 @@ def plan_steps(
     Raises `UserError` where nothing can run, or a step that was asked for cannot.
     """
     chosen_by = () if strategy == "default" else (("QNN_STRATEGY", strategy),)
-    found = all_steps(build.out, build.top).items()
+    found = build.steps().items()
     steps = {name: replace(step, environment=(*step.environment, *chosen_by)) for name, step in found}
     if not steps:
         raise UserError("no script for a tool in this folder", str(build.out), "run `qnnc build` again")
-    chosen = wanted_steps(names or default_names(steps), steps)
+    chosen = [_with_frames(step, frames, flow) for step in wanted_steps(names or default_names(steps), steps)]
     tools: dict[str, Tool] = {}
     missing: dict[str, ToolMissing] = {}
     for kind in dict.fromkeys(step.kind for step in chosen):
@@ -54,6 +64,18 @@ def plan_steps(
             able.append(step)
     left_out = [f"{e.what}: left out {', '.join(s.name for s in chosen if s not in able)}" for e in missing.values()]
     return _plans(build, able, tools, finder, flow), left_out
+
+
+def _with_frames(step: Step, frames: int, flow: str) -> Step:
+    """A simulation with its frames; any other step as it is."""
+    if step.name not in ("csim", "cosim"):
+        return step
+    if not frames:
+        raise UserError(f"the step {step.name!r} needs frames", remedy="give --input X.npy")
+    if flow != "tcl":
+        raise UserError("configuration files pass no frames to a simulation", remedy="use --flow tcl")
+    environment = (*step.environment, (COUNT, str(frames)))
+    return replace(step, inputs=(*step.inputs, f"synth/{FRAMES}"), environment=environment)
 
 
 def _missing(error: ToolMissing, steps: list[Step]) -> UserError:
@@ -76,7 +98,7 @@ def _plans(build: Build, steps: list[Step], tools: dict[str, Tool], finder: Find
 
 def _command(build: Build, step: Step, tool: Tool, finder: Finder, flow: str) -> tuple[Step, Tool, tuple[str, ...]]:
     """The step, its tool and the command line but for the program; the flow of configuration files has other ones."""
-    if flow == "tcl" or step.kind != "hls" or step.layer:
+    if flow == "tcl" or step.kind != "hls" or step.layer or step.base:
         return step, tool, filled(tool.kind.command, script=step.script)
     if release(tool.version) < release(config_first()):
         raise UserError(
@@ -102,7 +124,7 @@ _CONFIGURED = {
 def _check_sources(build: Build, step: Step, tool: Tool) -> None:
     if step.kind != "hls":
         return
-    for path in sorted((build.out / "hls").glob("*.cpp")):
+    for path in sorted((build.out / step.base / "hls").glob("*.cpp")):
         if what := lacking(tool.kind.name, path.read_text(encoding="utf-8", errors="replace")):
             raise UserError(f"{tool} has no {what}", str(path), "use Vitis HLS 2020.2 or newer")
 

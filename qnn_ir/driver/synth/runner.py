@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from qnn_ir.driver.synth.differences import difference
 from qnn_ir.driver.synth.job import Plan, collect, lay_out
 from qnn_ir.driver.synth.launch import Launcher
 from qnn_ir.driver.synth.messages import failure_in
-from qnn_ir.driver.synth.plan import processes_of
+from qnn_ir.driver.synth.plan import COUNT, DATA, FRAMES, processes_of
 from qnn_ir.driver.synth.process import STOP, Outcome, Run
 from qnn_ir.driver.synth.progress import Watch, elapsed
 from qnn_ir.driver.synth.results import STEPS
 from qnn_ir.driver.synth.schedule import run_graph
+from qnn_ir.driver.synth.steps import Step
 from qnn_ir.driver.synth.store import (
     LOG,
     PRODUCTS,
@@ -103,7 +105,7 @@ class Runner:
             record = record_of(folder, plan.key)
             assert record is not None
         for path in files_below(folder / PRODUCTS):
-            place_file(folder / PRODUCTS / path, self.synth / path)
+            place_file(folder / PRODUCTS / path, self.out / plan.step.base / "synth" / path)
         self.results[name] = {"how": how, "tool": record["tool"], "seconds": record["seconds"]}
         self.watch.say(f"{name}: {_ENDS[how].format(elapsed(record['seconds']))}")
 
@@ -114,9 +116,12 @@ class Runner:
         logs.parent.mkdir(parents=True, exist_ok=True)
         with self._work_folder() as work:
             copy, fresh = work / "build", work / "step"
-            needs = self._needs(plan)
-            lay_out(step, self.out, copy, needs)
+            before = self._before(plan)
+            lay_out(step, self.out, copy, before)
             environment = dict(step.environment) | {"QNN_TOOL": plan.tool.kind.name}
+            data = copy / "synth" / FRAMES
+            if COUNT in environment:
+                environment[DATA] = str(data)
             command = self.launcher.command(plan.command, str(copy / step.cwd), environment, plan.tool.folder)
             self.watch.started(step.name, logs, str(plan.tool))
             try:
@@ -125,9 +130,11 @@ class Runner:
                 self.watch.ended(step.name)
             if outcome.end == "stopped":
                 raise KeyboardInterrupt
-            missing = None if outcome.end != "done" or outcome.code else collect(step, copy, fresh, needs)
+            missing = None if outcome.end != "done" or outcome.code else collect(step, copy, fresh, before)
             if outcome.end != "done" or outcome.code or missing:
                 raise self._failure(plan, logs, outcome, missing)
+            if COUNT in environment and (what := difference(data)):
+                raise UserError(f"{plan.tool}: {what}", step.name, f"see {logs}")
             shutil.copyfile(logs, fresh / LOG)
             seal(
                 fresh,
@@ -136,12 +143,13 @@ class Runner:
             self._remember(fresh, plan.key)
             swap(fresh, self.folder(step.name))
 
-    def _needs(self, plan: Plan) -> list[Path]:
-        """The folders of all steps before it, the nearest last: what it leaves counts where two left the same file."""
-        found: dict[Path, None] = {}
+    def _before(self, plan: Plan) -> list[tuple[Step, Path]]:
+        """All steps before it, the nearest last: what that one left counts where two left the same file."""
+        found: dict[str, tuple[Step, Path]] = {}
         for name in plan.step.needs:
-            found |= dict.fromkeys((*self._needs(self._plans[name]), self.folder(name)))
-        return list(found)
+            found |= {step.name: (step, folder) for step, folder in self._before(self._plans[name])}
+            found[name] = (self._plans[name].step, self.folder(name))
+        return list(found.values())
 
     def _remember(self, fresh: Path, key: str) -> None:
         try:
@@ -170,8 +178,8 @@ class Runner:
             return UserError(
                 f"{plan.tool} took longer than {elapsed(self.timeout or 0)}", step.name, f"raise --timeout; {see}"
             )
-        processes = processes_of(self.out)
-        sources = {p.name: p.read_text(errors="replace") for p in (self.out / "hls").glob("*.[ch]*") if p.is_file()}
+        processes, folder = processes_of(self.out / step.base), self.out / step.base / "hls"
+        sources = {p.name: p.read_text(errors="replace") for p in folder.glob("*.[ch]*") if p.is_file()}
         failure = failure_in(logs.read_text(errors="replace").splitlines(), processes, sources)
         process = step.layer or failure.process
         place = step.name if process is None else f"{step.name}, layer {process}"

@@ -1,7 +1,7 @@
 """The steps from generated files to a bitstream, what each one reads and makes, and their order."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qnn_ir.errors import UserError
@@ -20,7 +20,8 @@ class Step:
 
     The copy holds `inputs` (files and folders of OUT) and what the steps of `needs` have left. `products` are patterns
     of files below its `synth/`; the first one has to match, or the step has failed. `state` are folders there that
-    later steps go on with. `layer` names the process that the step is about.
+    later steps go on with. `layer` names the process that the step is about. A module of a reconfigurable slot is a
+    build of its own in the folder `base`, with a `synth/` of its own.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Step:
     state: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     layer: str = ""
+    base: str = ""
 
     @property
     def path(self) -> str:
@@ -57,9 +59,40 @@ def all_steps(out: Path, top: str) -> dict[str, Step]:
     return {step.name: step for step in found if (out / step.path).is_file()}
 
 
+def dfx_steps(out: Path, modules: Mapping[str, str]) -> dict[str, Step]:
+    """The steps of a folder of `qnnc dfx`; `modules` maps its modules to their kernels. The last one is `dfx`."""
+    found: dict[str, Step] = {}
+    dcp = ("dfx",)
+    for module, kernel in modules.items():
+        base = f"modules/{module}"
+        steps = all_steps(out / base, kernel)
+        found |= {f"{base}/{name}": _moved(steps[name], base) for name in ("csynth", "export")}
+        reports, needs = (f"reports/dfx_module_{module}_utilization.rpt",), (f"{base}/export",)
+        name = f"{base}/module"
+        found[name] = Step(name, "vivado", "vivado", f"module_{module}.tcl", ("vivado",), reports, needs, dcp)
+    # The static part is whole when its checkpoint is there, which is no product for the user.
+    found["static"] = Step("static", "vivado", "vivado", "static.tcl", ("vivado",), ("dfx/static.dcp",), (), dcp)
+    needs = ("static", *(f"modules/{module}/module" for module in modules))
+    products = ("bitstream/shell.bit", "bitstream/*", _REPORTS)
+    found["dfx"] = Step("dfx", "vivado", "vivado", "implement.tcl", ("vivado",), products, needs)
+    return found
+
+
+def _moved(step: Step, base: str) -> Step:
+    """A step of a build that lies in the folder `base` of another one."""
+    return replace(
+        step,
+        name=f"{base}/{step.name}",
+        cwd=f"{base}/{step.cwd}",
+        inputs=tuple(f"{base}/{name}" for name in step.inputs),
+        needs=tuple(f"{base}/{name}" for name in step.needs),
+        base=base,
+    )
+
+
 def default_names(steps: dict[str, Step]) -> tuple[str, ...]:
     """The way of a build to the board as far as it has scripts: IP, then bitstream or xclbin."""
-    return tuple(name for name in ("csynth", "export", "bitstream", "xclbin") if name in steps)
+    return tuple(name for name in ("csynth", "export", "bitstream", "xclbin", "dfx") if name in steps)
 
 
 def wanted_steps(names: Sequence[str], steps: dict[str, Step]) -> list[Step]:
@@ -118,7 +151,6 @@ def _vivado(top: str) -> Iterator[Step]:
     yield Step("ooc", "vivado", "vivado", "ooc.tcl", inputs, ("reports/ooc_utilization.rpt", _REPORTS), needs)
     bits = (f"bitstream/{top}.bit", f"bitstream/{top}.*", _REPORTS)
     yield Step("bitstream", "vivado", "vivado", "bitstream.tcl", inputs, bits, needs)
-    yield Step("dfx", "vivado", "vivado", "dfx.tcl", inputs, ("bitstream/*.bit", "bitstream/*", _REPORTS))
 
 
 def _alveo(top: str) -> Iterator[Step]:

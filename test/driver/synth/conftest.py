@@ -17,7 +17,7 @@ def standins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", standins_first("/usr/bin:/bin"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("QNN_STANDIN_COUNT", str(tmp_path / "count"))
-    for name in ("VERSION", "SLOW", "HANG", "FAIL", "ONLY"):
+    for name in ("VERSION", "SLOW", "HANG", "FAIL", "ONLY", "WRONG"):
         monkeypatch.delenv(f"QNN_STANDIN_{name}", raising=False)
 
 

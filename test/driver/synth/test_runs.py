@@ -238,11 +238,20 @@ def test_one_build_at_a_time(
     run.communicate()
 
 
-def test_layers_run_in_parallel(build: Path, synth: Synth, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QNN_STANDIN_SLOW", "2")
-    begin = time.monotonic()
-    assert synth(build, "--steps", "layers", "--jobs", 3) == 0
-    assert time.monotonic() - begin < 2 * len(LAYERS)  # one after the other they sleep that long
+@pytest.mark.parametrize(("jobs", "overlap"), [(3, True), (1, False)])
+def test_layers_run_in_parallel(
+    jobs: int,
+    overlap: bool,
+    build: Path,
+    synth: Synth,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("QNN_STANDIN_SLOW", "1")
+    assert synth(build, "--steps", "layers", "--jobs", jobs) == 0
+    ends = [line for line in capsys.readouterr().err.splitlines() if line.endswith("2022.2") or "finished" in line]
+    assert len(ends) == 2 * len(LAYERS)
+    assert all("finished" not in line for line in ends[:3]) == overlap
 
 
 def test_progress_names_phases(

@@ -12,5 +12,6 @@ The environment tells them what to do:
     QNN_STANDIN_SLOW=S         seconds that every stage takes
     QNN_STANDIN_HANG=STAGE     never end that stage; `STAGE!` ignores the request to end as well
     QNN_STANDIN_FAIL=STAGE[:KIND]  fail there, as if by KIND: error, source, licence, disk, memory, crash, silent
+    QNN_STANDIN_WRONG=1        simulations compute something else
     QNN_STANDIN_ONLY=NAME      fail and hang only for the kernel of that name
 """

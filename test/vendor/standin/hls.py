@@ -1,13 +1,17 @@
 """Vivado HLS and Vitis HLS: projects and solutions, C simulation, synthesis, co-simulation, export."""
 
+import json
+import os
 import re
 import shutil
-import zipfile
+import subprocess
 from pathlib import Path
 
 from standin import reports
 from standin.session import Failed, Session, banner, ended, say, version_of
 from standin.tcl import options, run_script
+
+INCLUDE = Path(__file__).parents[3] / "qnn_ir" / "include"
 
 TITLES = {
     "vivado_hls": "Vivado(TM) HLS - High-Level Synthesis from C, C++ and SystemC",
@@ -24,14 +28,14 @@ class Hls(Session):
         self.part, self.period = "", 10.0
         self.project, self.solution = Path(), Path()
         self.sources: list[Path] = []
+        self.testbenches: list[Path] = []
 
-    def command(self, words: list[str]) -> str:
+    def command(self, words: list[str]) -> None:
         """One command of the script; those without an effect on files are only told."""
         say(f"INFO: [HLS 200-1510] Running: {' '.join(words)} ")
         name = f"_{words[0]}"
         if hasattr(self, name):
             getattr(self, name)(*options(words))
-        return ""
 
     def _open_project(self, given: dict[str, str], rest: list[str]) -> None:
         self.project = Path(rest[0])
@@ -58,16 +62,15 @@ class Hls(Session):
         self.period = float(given["-period"])
 
     def _add_files(self, given: dict[str, str], rest: list[str]) -> None:
-        for name in rest:
-            if not Path(name).is_file():
-                say(f"ERROR: [HLS 200-642] Cannot find design file '{name}'")
-                raise Failed
-        if "-tb" not in given:
+        if "-tb" in given:
+            self.testbenches += [Path(name) for name in rest]
+        else:
             self.sources += [Path(name) for name in rest]
 
-    def _csim_design(self, _given: dict[str, str], _rest: list[str]) -> None:
+    def _csim_design(self, given: dict[str, str], _rest: list[str]) -> None:
         say("INFO: [SIM 211-2] *************** CSIM start ***************")
         self.stage("csim")
+        self._testbench(given["-argv"])
         text = "INFO: [SIM 211-1] CSim done with 0 errors.\n"
         reports.write(self.solution / "csim" / "report" / f"{self.kernel}_csim.log", text)
         say(text + "INFO: [SIM 211-3] *************** CSIM finish ***************")
@@ -99,10 +102,11 @@ class Hls(Session):
         reports.write(folder / f"{self.kernel}_csynth.xml", text)
         reports.write(folder / "csynth.xml", text)
 
-    def _cosim_design(self, _given: dict[str, str], _rest: list[str]) -> None:
+    def _cosim_design(self, given: dict[str, str], _rest: list[str]) -> None:
         self._need_synthesis("cosim")
         say("INFO: [COSIM 212-47] *************** C/RTL co-simulation start ***************")
         self.stage("cosim")
+        self._testbench(given["-argv"])
         reports.write(self.solution / "sim" / "report" / f"{self.kernel}_cosim.rpt", reports.cosim_rpt(1234))
         say("INFO: [COSIM 212-1000] *** C/RTL co-simulation finished: PASS ***")
 
@@ -110,9 +114,21 @@ class Hls(Session):
         self._need_synthesis("export")
         say("INFO: [IMPL 213-8] Exporting RTL as a Vivado IP.")
         self.stage("export")
-        kind = "xo" if given.get("-format") == "xo" else "zip"
-        default = self.solution / "impl" / "ip" / f"qnn_ir_hls_{self.kernel}_1_0.zip"
-        archive(Path(given.get("-output", default)).with_suffix(f".{kind}"), self)
+        for path in [*self.solution.glob("impl/ip/*.zip"), *map(Path, [given[o] for o in ("-output",) if o in given])]:
+            archive(path, self)
+
+    def _testbench(self, arguments: str) -> None:
+        """The real thing: compiled by g++ with the headers of the package, and run."""
+        program = self.solution / "csim.exe"
+        files = [str(path) for path in (*self.sources, *self.testbenches)]
+        flags = ["-std=c++14", "-I", str(INCLUDE), "-Wno-unknown-pragmas"]
+        for command in (["g++", *flags, *files, "-o", str(program)], [str(program), *arguments.split()]):
+            if subprocess.run(command, check=False).returncode:
+                say("ERROR: [SIM 211-100] 'csim_design' failed: compilation error(s) or nonzero return value.")
+                raise Failed
+        if os.environ.get("QNN_STANDIN_WRONG"):
+            for path in Path(arguments.split()[1]).parent.glob("csim_out*.bin"):
+                path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
 
     def _need_synthesis(self, step: str) -> None:
         if not (self.solution / "syn" / "report").is_dir():
@@ -121,14 +137,11 @@ class Hls(Session):
 
 
 def archive(path: Path, hls: Hls) -> None:
-    """An IP or a kernel object: the same bytes for the same design. `doc/modules.txt` is for the stand-in of Vivado."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w") as file:
-        reports_of = hls.solution / "syn" / "report"
-        modules = sorted(p.name.removesuffix("_csynth.xml") for p in reports_of.glob("*_csynth.xml"))
-        texts = {"component.xml": f"<component>{hls.kernel}</component>", "doc/modules.txt": "\n".join(modules)}
-        for name, text in texts.items():
-            file.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), text)
+    """An IP or a kernel object: what the checker knows of it, and the functions in it for the stand-in of Vivado."""
+    content = json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".zip" and path.is_file() else {}
+    folder = hls.solution / "syn" / "report"
+    modules = sorted(report.name.removesuffix("_csynth.xml") for report in folder.glob("*_csynth.xml"))
+    path.write_text(json.dumps(content | {"kernel": hls.kernel, "modules": modules}), encoding="utf-8")
 
 
 def _line_of(source: Path, function: str) -> str:
@@ -139,7 +152,8 @@ def _line_of(source: Path, function: str) -> str:
 
 def run_tcl(program: str, script: str) -> None:
     """Run an HLS script."""
-    run_script(Path(script), Hls(program).command)
+    tool = "vivado_hls" if Path(program).name == "vivado_hls" else "vitis_hls"
+    run_script(Path(script), tool, version_of(program), Hls(program).command)
 
 
 def main(argv: list[str]) -> int:

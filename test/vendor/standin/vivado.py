@@ -1,16 +1,16 @@
 """Vivado in batch mode: projects, runs, reports and files where the real one puts them."""
 
-import zipfile
+import json
 from pathlib import Path
 
 from standin import reports
 from standin.session import Session, ended, say, version_of
 from standin.tcl import options, run_script
 
-_FLAGS = {
-    "-force", "-hierarchical", "-in_memory", "-norecurse", "-top", "-fixed", "-include_bit", "-quiet", "-all",
-    "-rebuild", "-latest_file_version", "-no_copy", "-import", "-regenerate",
-}  # fmt: skip
+_FLAGS = frozenset({
+    "-force", "-no_partial_bitfile", "-hierarchical", "-in_memory", "-norecurse", "-top", "-fixed", "-include_bit",
+    "-quiet", "-all", "-rebuild", "-latest_file_version", "-no_copy", "-import", "-regenerate",
+})  # fmt: skip
 
 
 class Vivado(Session):
@@ -23,10 +23,11 @@ class Vivado(Session):
         self.archive = Path()
         self.period = 10.0
 
-    def command(self, words: list[str]) -> str:
-        """One command; what Vivado would answer to it."""
+    def command(self, words: list[str]) -> None:
+        """One command; what it writes."""
         name = f"_{words[0]}"
-        return str(getattr(self, name)(*options(words, _FLAGS)) or "") if hasattr(self, name) else ""
+        if hasattr(self, name):
+            getattr(self, name)(*options(words, _FLAGS))
 
     def _create_project(self, _given: dict[str, str], rest: list[str]) -> None:
         if rest:
@@ -40,17 +41,9 @@ class Vivado(Session):
             self.archive = Path(given["-add_ip"])
             self.kernel = self.archive.stem
 
-    def _get_ipdefs(self, given: dict[str, str], _rest: list[str]) -> str:
-        name = given.get("-filter", "").partition("xilinx.com:")[2].split(":")
-        return f"xilinx.com:{name[0]}:{name[1]}:1.0" if len(name) > 1 and name[0] == "ip" else ""
-
-    def _get_runs(self, _given: dict[str, str], rest: list[str]) -> str:
-        return rest[0]
-
-    def _get_property(self, _given: dict[str, str], rest: list[str]) -> str:
-        answers = {"PROGRESS": "100%", "STATUS": "complete", "SLACK": "0.521"}
-        directory = str(self.project / f"{self.name}.runs" / rest[-1])
-        return directory if rest[0] == "DIRECTORY" else answers.get(rest[0], "")
+    def _make_wrapper(self, _given: dict[str, str], _rest: list[str]) -> None:
+        for path in self.project.glob(f"{self.name}.*/sources_1/bd/{self.design}/hw_handoff/*.hwh"):
+            reports.write(path, f"<EDKSYSTEM><MODULE FULLNAME='/{self.kernel}'/></EDKSYSTEM>\n")
 
     def _synth_design(self, _given: dict[str, str], _rest: list[str]) -> None:
         self._phases("synth_design", "synth", ["RTL Elaboration", "Technology Mapping"])
@@ -73,24 +66,15 @@ class Vivado(Session):
         stage = "synth" if rest[0].startswith("synth") else "impl"
         say(f"[Sun Nov 22 10:00:00 2026] Launched {rest[0]}...")
         self.stage(stage)
-        if given.get("-to_step") == "write_bitstream":
-            self._write_products(rest[0])
-
-    def _write_products(self, run: str) -> None:
-        bits = b"\0\x09\x0f\xf0" + (self.archive.read_bytes() if self.archive.is_file() else b"")
-        folder = self.project / f"{self.name}.runs" / run
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{self.design}_wrapper.bit").write_bytes(bits)
-        kind = "srcs" if self.version < "2020.2" else "gen"
-        handoff = self.project / f"{self.name}.{kind}" / "sources_1" / "bd" / self.design / "hw_handoff"
-        reports.write(handoff / f"{self.design}.hwh", f"<EDKSYSTEM><MODULE FULLNAME='/{self.kernel}'/></EDKSYSTEM>\n")
+        for path in (self.project / "runs" / rest[0]).glob("*.bit"):
+            self._bits(path)
 
     def _write_bitstream(self, _given: dict[str, str], rest: list[str]) -> None:
         self.stage("bitstream")
-        Path(rest[-1]).write_bytes(b"\0\x09\x0f\xf0")
+        self._bits(Path(rest[-1]))
 
-    def _write_hw_platform(self, _given: dict[str, str], rest: list[str]) -> None:
-        reports.write(Path(rest[-1] if rest else _given["-file"]), "xsa\n")
+    def _bits(self, path: Path) -> None:
+        path.write_bytes(b"\0\x09\x0f\xf0" + (self.archive.read_bytes() if self.archive.is_file() else b""))
 
     def _report_utilization(self, given: dict[str, str], _rest: list[str]) -> None:
         parts = {name: reports.figures(name) for name in self._processes()}
@@ -103,7 +87,7 @@ class Vivado(Session):
     def _processes(self) -> list[str]:
         if not self.archive.is_file():
             return []
-        names = zipfile.ZipFile(self.archive).read("doc/modules.txt").decode().split()
+        names: list[str] = json.loads(self.archive.read_text(encoding="utf-8")).get("modules", [])
         return [name for name in names if name != self.kernel]
 
     def _report_timing_summary(self, given: dict[str, str], _rest: list[str]) -> None:
@@ -122,4 +106,4 @@ def main(argv: list[str]) -> int:
         return 0
     say(f"\n****** Vivado v{version} (64-bit)\n")
     script = Path(argv[argv.index("-source") + 1])
-    return ended(lambda: run_script(script, Vivado(argv[0]).command))
+    return ended(lambda: run_script(script, "vivado", version, Vivado(argv[0]).command))
