@@ -19,12 +19,17 @@ from qnn_ir.analysis.expr_rules import monotonicity, row_count, take
 from qnn_ir.analysis.rational import Coef, common_divisor, simplest_between
 from qnn_ir.analysis.steps import Ints, Steps, canonical, pack
 from qnn_ir.analysis.value import Base, Shape
+from qnn_ir.analysis.wide_sums import close_multipliers, code_steps
 from qnn_ir.errors import UserError
 
 EXACT_BITS = 8  # ratios this small are worth a scale of their own
 WIDEST_EXACT_BITS = 40
 WIDEST_SUM_BITS = 58
 PAIR_LIMIT = 1 << 22
+CHUNK = 1 << 18  # pairs that are looked at together
+WIDE_SPAN = 1 << 10
+"""Operands that both take more values are not looked at value by value."""
+WIDE_EXACT_BITS = 26
 
 
 @dataclass(eq=False)
@@ -54,6 +59,11 @@ def exact_multipliers(a: Operand, b: Operand, bits: int) -> tuple[Ints, Ints, tu
         return None
     m1, m2 = np.array(pairs, np.int64).T
     return m1, m2, tuple(units)
+
+
+def both_wide(a: Operand, b: Operand) -> bool:
+    """Whether some row has no operand of few values."""
+    return bool(np.minimum(a.hi - a.lo, b.hi - b.lo).max(initial=0) > WIDE_SPAN)
 
 
 def _bits(side: Operand) -> int:
@@ -100,7 +110,10 @@ def _order_pair(s1: Fraction, s2: Fraction, n1: int, n2: int) -> tuple[int, int]
     signs = (-1 if s1 < 0 else 1), (-1 if s2 < 0 else 1)
     if not s1 or not s2:
         return (signs[0] if s1 else 0), (signs[1] if s2 else 0)
-    p, q = simplest_between(abs(s1 / s2), max(n2, 1), max(n1, 1))
+    if min(n1, n2) > WIDE_SPAN:
+        p, q = close_multipliers(abs(s1), abs(s2), n1, n2)
+    else:
+        p, q = simplest_between(abs(s1 / s2), max(n2, 1), max(n1, 1))
     return signs[0] * p, signs[1] * q
 
 
@@ -139,6 +152,10 @@ def pair_steps(root: Node, base: PairBase, rows: Ints) -> Steps:
 
 
 def _pair_row(root: Node, base: PairBase, row: int, direction: int) -> tuple[int, Ints, Ints]:
+    ranges = [(int(side.lo[row]), int(side.hi[row])) for side in (base.a, base.b)]
+    if min(high - low for low, high in ranges) > WIDE_SPAN:
+        first, codes = code_steps(root, (int(base.p[row]), int(base.q[row])), (base.a.s[row], base.b.s[row]), ranges)
+        return _steps_at(first, codes, direction)
     sides = [(base.p, base.a), (base.q, base.b)]
     sides.sort(key=lambda side: int(side[1].hi[row] - side[1].lo[row]))
     (few_m, few), (many_m, many) = sides
@@ -158,18 +175,26 @@ def _pair_row(root: Node, base: PairBase, row: int, direction: int) -> tuple[int
     if count * len(outer) > PAIR_LIMIT:
         raise UserError("a sum of incommensurable scales is too wide", remedy="quantise its operands to fewer bits")
     places = list[int]()
-    for k in range(1, count + 1):
-        left, right = np.zeros(len(outer), np.int64), np.full(len(outer), span + 1)
+    at_once = max(1, CHUNK // len(outer))
+    for start_k in range(1, count + 1, at_once):
+        some: Ints = np.arange(start_k, min(count + 1, start_k + at_once), dtype=np.int64)
+        wanted: Ints = np.repeat(some, len(outer))
+        few_q = np.tile(outer, len(wanted) // len(outer))
+        left, right = np.zeros(len(wanted), np.int64), np.full(len(wanted), span + 1)
         while (left < right).any():
             middle = np.minimum((left + right) >> 1, span)
-            reached = np.abs(function(outer, middle) - first) >= k
+            reached = np.abs(function(few_q, middle) - first) >= wanted
             settled = left >= right
             right = np.where(reached & ~settled, middle, right)
             left = np.where(reached | settled, left, middle + 1)
-        codes: Ints = few_m[row] * outer + many_m[row] * (start + step * right)
-        places.append(int(codes[right <= span].min()))
-    steps = canonical(
-        np.array([first]), np.array([places], np.int64).reshape(1, -1), np.full((1, count), direction, np.int64)
-    )
+        codes: Ints = few_m[row] * few_q + many_m[row] * (start + step * right)
+        codes = np.where(right <= span, codes, np.iinfo(np.int64).max)
+        places += codes.reshape(-1, len(outer)).min(axis=1).tolist()
+    return _steps_at(first, np.array(places, np.int64), direction)
+
+
+def _steps_at(first: int, places: Ints, direction: int) -> tuple[int, Ints, Ints]:
+    """Steps of one at `places`, those at one place merged."""
+    steps = canonical(np.array([first]), places.reshape(1, -1), np.full((1, len(places)), direction, np.int64))
     used = steps.deltas[0] != 0
     return first, steps.positions[0, used], steps.deltas[0, used]

@@ -83,7 +83,7 @@ def _limits(steps: Steps, lo: Ints, hi: Ints, low: int, high: int) -> _Limits | 
     """Jumps split into unit steps; also what holds at the ends of a range where no clamp does it."""
     first, last = steps.values[:, 0], steps.values[:, -1]
     width = high - low
-    if width > 1 << 17 or max(_bits(lo), _bits(hi)) > 44:
+    if width > 1 << 17 or max(_bits(lo), _bits(hi)) + width.bit_length() > 61:  # slopes of hulls are int64
         return None
     targets: Ints = np.arange(low + 1, high + 1, dtype=np.int64)
     sums = np.cumsum(steps.deltas, axis=1)

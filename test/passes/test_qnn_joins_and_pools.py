@@ -30,6 +30,21 @@ def test_products(scales: tuple[float, float], zeros: tuple[float, float], direc
     assert any(not qnn.is_float(op.results[0].type) for op in ops(module, qnn.MulOp))
 
 
+@pytest.mark.parametrize("arms", ["channels", "concatenation"])
+def test_a_sum_of_wide_accumulators(arms: str) -> None:
+    net, x = image(scale=1 / 64, bits=8)
+    scale = net.rng.uniform(0.004, 0.009, (4, 1, 1, 1)) if arms == "channels" else 0.0071
+    w = [net.quant(net.const(net.rng.normal(0, 0.4, (4, 3, 3, 3))), scale, bits=8) for _ in range(2)]
+    if arms == "channels":
+        y = net.op(qnn.AddOp(*(net.op(qnn.ConvOp(x, each)) for each in w)))
+        y = net.op(qnn.AddOp(y, net.op(qnn.MulOp(net.op(qnn.ConvOp(x, w[0])), net.const(0.37)))))
+    else:
+        parts = [net.quant(net.op(qnn.ConvOp(x, each)), s, bits=8) for each, s in zip(w, (0.031, 0.0473), strict=True)]
+        both = net.quant(net.const(net.rng.normal(0, 0.4, (2, 8, 3, 3))), 0.0063, bits=8)
+        y = net.op(qnn.ConvOp(net.op(qnn.ConcatOp(parts, 1)), both))
+    check(net, net.quant(y, 0.05, bits=8))
+
+
 def test_multipliers_of_a_join_stay_multipliers() -> None:
     net, x = image()
     a, b = (net.conv(x, 4, scale=net.rng.uniform(0.1, 0.9, (4, 1, 1, 1))) for _ in range(2))

@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from xdsl.ir import SSAValue
 
 from qnn_ir import maps
-from qnn_ir.analysis.align import EXACT_BITS, WIDEST_EXACT_BITS, Operand, PairBase, exact_multipliers
+from qnn_ir.analysis.align import (
+    EXACT_BITS,
+    WIDE_EXACT_BITS,
+    WIDEST_EXACT_BITS,
+    Operand,
+    PairBase,
+    both_wide,
+    exact_multipliers,
+)
 from qnn_ir.analysis.expr import ONE, REAL, VAR, ZERO, affine, peel
 from qnn_ir.analysis.rational import Coef, coef, scalar
 from qnn_ir.analysis.value import Affine, Base, Piece, Value, affine_form, constant, constant_numbers, of_base
@@ -43,6 +51,8 @@ def add_affine(walk: Walk, a: tuple[Value, Affine], b: tuple[Value, Affine], sig
     x, y = _Side(*a, rows[0], 1), _Side(*b, rows[1], sign)
     bias = x.bias + y.bias
     if found := exact_multipliers(x.operand, y.operand, EXACT_BITS):
+        return _exact(walk, x, y, shape, gid, found, bias)
+    if both_wide(x.operand, y.operand) and (found := exact_multipliers(x.operand, y.operand, WIDE_EXACT_BITS)):
         return _exact(walk, x, y, shape, gid, found, bias)
     base = PairBase(shape, gid, x.operand, y.operand, (x, y))
     base.handle = Deferred(lambda _: _emit_sum(walk, x, y, base.p, base.q, base, gid), np.zeros_like, walk.origin)

@@ -15,6 +15,7 @@ from qnn_ir.analysis.transfer import Constant, TruncSpec
 from qnn_ir.analysis.value import Base, Ints, Piece, Value, of_base
 from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
+from qnn_ir.passes.integerizing.host import LINEAR, on_host
 from qnn_ir.passes.integerizing.minifloat import float_quant, grid
 from qnn_ir.passes.integerizing.walk import Host, Walk, element_type, parameter
 
@@ -49,21 +50,35 @@ def quantise(walk: Walk, op: Operation, x: Value) -> Value:
             raise UserError(f"unknown quantiser {op.name}")
 
 
-def rule(walk: Walk, op: Operation) -> Value:
-    """A quantiser of an integer value, a constant, or the last real tensor of the prologue."""
+def rule(walk: Walk, op: Operation) -> Value | Host:
+    """A quantiser of an integer value, a constant, the last real tensor of the prologue, or one of the epilogue."""
     state = walk.states[op.operands[0]]
-    if isinstance(state, Host):
-        return enter(walk, op, state)
-    return quantise(walk, op, walk.value(op.operands[0]))
-
-
-def enter(walk: Walk, op: Operation, state: Host) -> Value:
-    """The quantiser runs on the host; its result is read as integers."""
-    if not state.before:
+    if not isinstance(state, Host):
+        return quantise(walk, op, walk.value(op.operands[0]))
+    if state.before:
+        return enter(walk, op)
+    if _feeds_layer(op):
         raise UserError(
             "quantises a tensor that was computed in floats",
             remedy="remove the operator in front of it from the network",
         )
+    return on_host(walk, op)
+
+
+def _feeds_layer(op: Operation) -> bool:
+    """Whether a matrix product or a convolution depends on `op`."""
+    pending, seen = [op], {op}
+    while pending:
+        readers = {use.operation for result in pending.pop().results for use in result.uses} - seen
+        if any(isinstance(reader, LINEAR) for reader in readers):
+            return True
+        seen |= readers
+        pending.extend(readers)
+    return False
+
+
+def enter(walk: Walk, op: Operation) -> Value:
+    """The quantiser runs on the host; its result is read as integers."""
     for operand in op.operands:
         walk.host(operand)
     shape, zero = qnn.shape_of(op.results[0]), np.zeros(1, np.int64)
