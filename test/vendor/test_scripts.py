@@ -9,6 +9,7 @@ import pytest
 from scripts import EXAMPLE, check_all, check_config, check_link, run_link, write_scripts
 from tcl_check import main, run_script
 from vendor_session import Session
+from vendor_table import table
 from xdsl.dialects.builtin import ModuleOp
 
 from qnn_ir.driver.build import BuildOptions, build
@@ -16,6 +17,7 @@ from qnn_ir.driver.progress import Progress
 from qnn_ir.errors import UserError
 from qnn_ir.targets import boards, find_board
 
+EMITTED = Path(__file__).parents[2] / "qnn_ir" / "emit" / "scripts"
 INCLUDE = Path(__file__).parents[2] / "qnn_ir" / "include"
 ZYNQ = [name for name in boards() if find_board(name).is_zynq]
 ALVEO = [name for name in boards() if find_board(name).shell == "alveo"]
@@ -159,6 +161,12 @@ def test_streams_do_not_fit_an_alveo_card(streams: ModuleOp, tmp_path: Path) -> 
         write_scripts(streams, find_board("u50"), tmp_path)
 
 
+def test_folders_with_spaces(streams: ModuleOp, tmp_path: Path) -> None:
+    out = write_scripts(streams, find_board("zcu104"), tmp_path / "a build; $x [y]")
+    assert {s: p for s, p in check_all(out).items() if p} == {}
+    assert (out / "synth/bitstream/accelerator.bit").is_file()
+
+
 @pytest.mark.parametrize("mode", ["external", "writable"])
 def test_weights_outside(mode: str, tmp_path: Path) -> None:
     """External weights are masters of their own; writable ones make the window of registers as large as they are."""
@@ -178,6 +186,13 @@ def test_scripts_are_the_same_every_time(streams: ModuleOp, tmp_path: Path) -> N
     one, two = (write_scripts(streams, find_board("kv260"), tmp_path / name) for name in ("a", "b"))
     for path in (path for path in one.rglob("*") if path.is_file()):
         assert path.read_bytes() == (two / path.relative_to(one)).read_bytes()
+
+
+def test_the_table_holds_what_scripts_use() -> None:
+    texts = "".join(path.read_text() for path in sorted(EMITTED.glob("*.py")))
+    for tool in ("hls", "vivado"):
+        unused = [command for command in table()[tool] if not re.search(rf"(\b|\\n){command}\b", texts)]
+        assert unused == []
 
 
 def test_command_line(streams: ModuleOp, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

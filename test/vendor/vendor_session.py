@@ -131,11 +131,6 @@ class Session(Hls, Reconfiguration):
         self.objects[call.args[0].text] = "run"
         return call.args[0].text
 
-    def do_read_verilog(self, call: Call) -> str:
-        for word in call.args:
-            self.read_modules(Path(word.text).read_text(encoding="utf-8"))
-        return ""
-
     def _object(self, name: str, command: str) -> str:
         if name not in self.objects:
             raise VendorError(f"{command}: no {name}")

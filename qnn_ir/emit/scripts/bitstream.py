@@ -53,7 +53,7 @@ set products [file join $synth bitstream]
 file mkdir $products
 file copy -force [file join [get_property DIRECTORY [get_runs impl_1]] @design@_wrapper.bit] \\
   [file join $products @bit@]
-set handoff [glob [file join $project *.{gen,srcs} sources_1 bd @design@ hw_handoff @design@.hwh]]
+set handoff [glob -directory $project *.{gen,srcs}/sources_1/bd/@design@/hw_handoff/@design@.hwh]
 file copy -force [lindex $handoff 0] [file join $products @hwh@]
 write_hw_platform -fixed -include_bit -force -file [file join $products @xsa@]
 close_project

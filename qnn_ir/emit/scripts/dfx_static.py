@@ -39,7 +39,7 @@ set work [file join $synth dfx]
 set products [file join $synth bitstream]
 file mkdir $work $products
 write_checkpoint -force [file join $work static.dcp]
-set handoff [glob [file join $project *.{gen,srcs} sources_1 bd @design@ hw_handoff @design@.hwh]]
+set handoff [glob -directory $project *.{gen,srcs}/sources_1/bd/@design@/hw_handoff/@design@.hwh]
 file copy -force [lindex $handoff 0] [file join $products shell.hwh]
 close_project
 """

@@ -40,6 +40,10 @@ create_clock -period @period@ -name default
 # The share of the period that is left to routing.
 set_clock_uncertainty [dict get {default 12.5% area 8% performance 27% quick 12.5%} $strategy]
 @addresses@set solution [file join $work @project@ solution1]
+proc keep_reports {step pattern} {
+  set found [glob -nocomplain -directory [file join $::solution $step report] $pattern]
+  if {[llength $found]} { file copy -force {*}$found $::reports }
+}
 """
 
 _RUN = """
@@ -58,14 +62,14 @@ if {"csim" in $steps && $arguments ne ""} { csim_design -argv $arguments }
 _CSYNTH = """
 if {"csynth" in $steps} {
   csynth_design
-  foreach report [glob -nocomplain [file join $solution syn report *.xml]] { file copy -force $report $reports }
+  keep_reports syn *.xml
 }
 """
 
 _FINISH = """
 if {"cosim" in $steps && $arguments ne ""} {
   cosim_design -rtl verilog -argv $arguments
-  foreach report [glob -nocomplain [file join $solution sim report *.rpt]] { file copy -force $report $reports }
+  keep_reports sim *.rpt
 }
 """
 
@@ -74,7 +78,7 @@ if {"export" in $steps} {
 @kernel@  export_design -format ip_catalog -rtl verilog -vendor @vendor@ -library @library@ -version @version@ \\
     -ipname @top@ -display_name @display@
   file mkdir [file join $synth ip]
-  set archives [glob [file join $solution impl ip *.zip]]
+  set archives [glob -directory [file join $solution impl ip] *.zip]
   file copy -force [lindex $archives 0] [file join $synth ip @archive@]
 }
 exit

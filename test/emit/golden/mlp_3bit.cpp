@@ -634,6 +634,10 @@ create_clock -period 10 -name default
 # The share of the period that is left to routing.
 set_clock_uncertainty [dict get {default 12.5% area 8% performance 27% quick 12.5%} $strategy]
 set solution [file join $work "accelerator_hls" solution1]
+proc keep_reports {step pattern} {
+  set found [glob -nocomplain -directory [file join $::solution $step report] $pattern]
+  if {[llength $found]} { file copy -force {*}$found $::reports }
+}
 
 # Simulation reads the words of QNN_FRAMES frames from csim_<port>.bin in QNN_DATA (see tb.cpp for the format).
 set data $here
@@ -648,19 +652,19 @@ if {"csim" in $steps && $arguments ne ""} { csim_design -argv $arguments }
 
 if {"csynth" in $steps} {
   csynth_design
-  foreach report [glob -nocomplain [file join $solution syn report *.xml]] { file copy -force $report $reports }
+  keep_reports syn *.xml
 }
 
 if {"cosim" in $steps && $arguments ne ""} {
   cosim_design -rtl verilog -argv $arguments
-  foreach report [glob -nocomplain [file join $solution sim report *.rpt]] { file copy -force $report $reports }
+  keep_reports sim *.rpt
 }
 
 if {"export" in $steps} {
   export_design -format ip_catalog -rtl verilog -vendor qnn_ir -library hls -version 1.0 \
     -ipname "accelerator" -display_name "accelerator (qnn-ir 0.1.0)"
   file mkdir [file join $synth ip]
-  set archives [glob [file join $solution impl ip *.zip]]
+  set archives [glob -directory [file join $solution impl ip] *.zip]
   file copy -force [lindex $archives 0] [file join $synth ip "accelerator.zip"]
 }
 exit
