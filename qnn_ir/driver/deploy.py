@@ -38,7 +38,7 @@ def deploy_command(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         manifest, contents = slots_deployment(out, arguments)
     else:
         manifest, contents = network_deployment(out, arguments)
-    atomic_folder(target, contents)
+    atomic_folder(target, contents | extra_files(arguments.extra, contents))
     if arguments.to:
         copy_to_board(target, arguments.to, arguments.scp)
     lines = [f"{len(contents)} files: {target}"]
@@ -142,6 +142,19 @@ def images(path: Path, labels: Path | None, manifest: dict[str, Any]) -> Files:
     elif classes is not None:
         classes = as_labels(classes, len(inputs[0]), path)
     return contents | ({} if classes is None else {"images_y.npy": _npy(classes.astype(np.int64))})
+
+
+def extra_files(paths: list[Path], taken: Files) -> Files:
+    """Files of the user under their own names."""
+    contents: Files = {}
+    for path in paths:
+        if path.name in taken or path.name in contents:
+            raise UserError("the folder has a file of this name already", str(path), "rename it")
+        try:
+            contents[path.name] = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"cannot read the file: {error.strerror}", str(path)) from error
+    return contents
 
 
 def class_names(path: Path) -> list[str]:

@@ -13,6 +13,7 @@ def add_deploy(p: argparse.ArgumentParser) -> None:
     )
     p.add_argument("--labels", type=Path, metavar="Y.npy", help="class of each test image")
     p.add_argument("--classes", type=Path, metavar="FILE", help="the names of the classes, one per line")
+    p.add_argument("--with", dest="extra", type=Path, action="append", default=[], metavar="FILE", help="take it along")
     p.add_argument("--without-bitstream", action="store_true", help="for the stand-in of a board (`qnnc loop`) only")
     p.add_argument("--to", metavar="USER@HOST:PATH", help="copy the folder to the board when it is complete")
     p.add_argument("--scp", default="scp", metavar="COMMAND", help="what copies it (default: %(default)s)")
