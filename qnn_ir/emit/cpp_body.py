@@ -43,7 +43,7 @@ class BodyPrinter:
             return self._loop(group.content)
         if group.inner:
             assert isinstance(group.content, hlsc.SelectOp)
-            return self._merge(group.content, group.inner)
+            return self._merge(group.content, group.inner, group.stores)
         return self._print(group.content)
 
     # --- single statements ------------------------------------------------------------------------------------------
@@ -76,11 +76,13 @@ class BodyPrinter:
         lhs, rhs = (self._values.word(v, op.result.type) for v in (op.lhs, op.rhs))
         return self._define(op.result, ternary(self._values.control(op.condition), lhs, rhs))
 
-    def _merge(self, op: hlsc.SelectOp, inner: Sequence[Group]) -> Lines:
-        """`if (p) { x = what was just read; } else { x = what was kept; }`"""
+    def _merge(self, op: hlsc.SelectOp, inner: Sequence[Group], stores: Sequence[Group]) -> Lines:
+        """`if (p) { x = what was just read; } else { x = what was kept; }`; `stores` of the former stand beside it."""
         type_, values, condition = op.result.type, self._values, self._values.control(op.condition)
         is_scalar, lanes_only = not hlsc.shape_of(type_), self._forms.of_value.get(op.result) == {LANES}
-        if isinstance(read := op.lhs.owner, hlsc.ReadOp) and len(inner) == 1 and not is_scalar and not lanes_only:
+        is_read = isinstance(read := op.lhs.owner, hlsc.ReadOp) and len(inner) == 1
+        if is_read and not is_scalar and not lanes_only and not stores:
+            assert isinstance(read, hlsc.ReadOp)
             token = atom(f"{self._ports[read.port]}.read()")
             lines = self._define(op.result, ternary(condition, token, values.word(op.rhs, type_)))
             self._equate(op)
@@ -102,6 +104,7 @@ class BodyPrinter:
         else:
             values.arrays[op.result] = name
         self._equate(op)
+        new += [line for group in stores for line in self._group(group)]
         return [*before, f"if ({condition}) {{", *indented(new), "} else {", *indented(old), "}", *after]
 
     def _bind(self, value: SSAValue, name: str) -> Lines:

@@ -1,6 +1,6 @@
 """The memories of a process: tables of packed words outside of its function, arrays and registers inside."""
 
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 
 from qnn_ir.constants import to_numpy
 from qnn_ir.dialects import hlsc
@@ -91,14 +91,43 @@ class Memories:
         type_, init = register.type.value, register.init.value.data
         if not lanes:
             splat = _splat_bits(type_, init) if hlsc.shape_of(type_) else str(init)
-            return [f"{declaration} = {splat};"]
+            if not _is_stored_first(register):
+                return [f"{declaration} = {splat};"]
+            return [f"{declaration};", *_in_simulation([f"{name} = {splat};"])]
         partition = f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=0"
         index = tuple(self._reset_variables[: len(hlsc.shape_of(type_))])
-        return [
-            f"{declaration};",
-            partition,
-            *nested(index, hlsc.shape_of(type_), [f"{name}{brackets(index)} = {init};"]),
-        ]
+        reset = nested(index, hlsc.shape_of(type_), [f"{name}{brackets(index)} = {init};"])
+        return [f"{declaration};", partition, *(_in_simulation(reset) if _is_stored_first(register) else reset)]
+
+
+def _is_stored_first(register: hlsc.RegOp) -> bool:
+    """Whether the first iteration of the only side stores the register, and does not load it: its reset is nothing."""
+    accesses = [use.operation for use in register.result.uses]
+    stores = [op for op in accesses if isinstance(op, hlsc.StoreOp)]
+    loads = [op for op in accesses if isinstance(op, hlsc.LoadOp)]
+    one_side = len({op.parent_op() for op in accesses}) == 1
+    return one_side and any(op.when is None for op in stores) and all(_is_false_at_first(op.when) for op in loads)
+
+
+def _is_false_at_first(condition: SSAValue | None) -> bool:
+    """Whether `condition` is `counter > 0` or `not (counter == 0)`, of a counter or a multiple of one."""
+    if condition is None:
+        return False
+    op, wanted = condition.owner, hlsc.Predicate.GT
+    if isinstance(op, hlsc.NotOp):
+        op, wanted = op.input.owner, hlsc.Predicate.EQ
+    if not isinstance(op, hlsc.CmpOp) or op.predicate.data is not wanted:
+        return False
+    zero, counted = op.rhs.owner, [op.lhs]
+    if isinstance(affine := op.lhs.owner, hlsc.AffineOp) and affine.const.value.data == 0:
+        counted = list(affine.inputs)
+    starts_at_zero = all(isinstance(value.owner, Block) for value in counted)
+    return starts_at_zero and isinstance(zero, hlsc.StaticConstantOp) and zero.value.value.data == 0
+
+
+def _in_simulation(lines: list[str]) -> list[str]:
+    """Lines that synthesis does not see: a reset there is a multiplexer."""
+    return ["#ifndef __SYNTHESIS__", *lines, "#endif"]
 
 
 def _splat_bits(type_: Attribute, init: int) -> str:

@@ -3,6 +3,7 @@
 from xdsl.ir import SSAValue
 
 from qnn_ir.dialects import hlsc
+from qnn_ir.emit.cpp_dependence import dependence_lines
 from qnn_ir.emit.cpp_expressions import Precedence
 from qnn_ir.emit.cpp_scope import Scope
 from qnn_ir.emit.cpp_style import PIPELINE, indented, used_only
@@ -27,7 +28,7 @@ def nest_lines(scope: Scope, side: hlsc.SideOp) -> list[str]:
     body = [*used_only(addresses, body), *body]
     loops = [(names[c], n) for c, n in bounds.items() if n > 1]
     flatten = ["#pragma HLS LOOP_FLATTEN"] if loops else []
-    lines = [PIPELINE, *flatten, *body]
+    lines = [PIPELINE, *flatten, *dependence_lines(scope, side, bounds), *body]
     for name, bound in reversed(loops):
         head = f"for (int {name} = 0; {name} < {bound}; ++{name}) {{"
         lines = [f"{scope.names.fresh(f'{name}_loop')}:", head, *indented(lines), "}"]

@@ -33,12 +33,14 @@ class Step:
     """
     A statement: an operation and the predicate of the block that it stands in.
 
-    A `select p, new, old` that merges has `inner`, the steps that make `new` and run only where `p` holds.
+    A `select p, new, old` that merges has `inner`, the steps that make `new` and run only where `p` holds, and
+    `stores`, those of `new` under `p`.
     """
 
     op: Operation
     guard: SSAValue | None = None
     inner: tuple["Step", ...] = ()
+    stores: tuple["Step", ...] = ()
 
 
 def merged_select(op: Operation) -> list[Operation]:
@@ -85,9 +87,27 @@ class _Order:
         self.ops = [op for op in body if op not in self.views and not isinstance(op, CONTROL)]
         self.inner = {op: inner for op in body if (inner := merged_select(op))}
         self.select_of = {o: select for select, inner in self.inner.items() for o in inner}
+        self.stores = {select: self._stores_with(select, forms) for select in self.inner}
         self.guards = self._sink()
         self.done: set[Operation] = set()
         self.steps: list[Step] = []
+
+    def _stores_with(self, select: Operation, forms: Forms) -> list[hlsc.StoreOp]:
+        """
+        The stores of what a merging select chooses anew that can stand beside the choice.
+
+        There it is plain that what is kept is never stored again: else synthesis sees a loop from load to store.
+        """
+        assert isinstance(select, hlsc.SelectOp)
+        stores = [use.operation for use in select.lhs.uses if isinstance(use.operation, hlsc.StoreOp)]
+        return [
+            op
+            for op in stores
+            if op.value is select.lhs
+            and op.when is select.condition
+            and (forms.of_memory[op.memory] != LANES or forms.of_value.get(select.result) == {LANES})
+            and self._users_of_loads(op) <= {select}
+        ]
 
     def _sink(self) -> dict[Operation, SSAValue]:
         """Operations that move into the guarded block of all their users."""
@@ -108,7 +128,8 @@ class _Order:
         return guards
 
     def run(self) -> list[Step]:
-        stores = [op for op in self.ops if isinstance(op, hlsc.StoreOp)]
+        beside = {store for stores in self.stores.values() for store in stores}
+        stores = [op for op in self.ops if isinstance(op, hlsc.StoreOp) and op not in beside]
         for op in self.ops:
             if op in self.guards and not isinstance(op, hlsc.WriteOp):
                 continue
@@ -130,9 +151,9 @@ class _Order:
         self._append(op)
 
     def _append(self, op: Operation) -> None:
-        inner = self.inner.get(op, [])
-        self.done |= {op, *inner}
-        self.steps.append(Step(op, self.guards.get(op), tuple(Step(o) for o in inner)))
+        inner, stores = self.inner.get(op, []), self.stores.get(op, [])
+        self.done |= {op, *inner, *stores}
+        self.steps.append(Step(op, self.guards.get(op), tuple(map(Step, inner)), tuple(map(Step, stores))))
 
     def _missing(self, op: Operation) -> list[Operation]:
         """The sunk operations that `op` needs and that are not yet there, in order."""
@@ -151,14 +172,17 @@ class _Order:
         value = self._statement_of(store.value)
         if value is not None and value not in self.done and value not in mine:
             return False
+        return self._users_of_loads(store) <= self.done | mine
+
+    def _users_of_loads(self, store: hlsc.StoreOp) -> set[Operation]:
+        """Who looks at what the memory of `store` held before."""
         loads = [use.operation for use in store.memory.uses if isinstance(use.operation, hlsc.LoadOp)]
-        users = [
+        return {
             use.operation if load in self.views else load
             for load in loads
             if load.parent is store.parent
             for use in load.result.uses
-        ]
-        return all(user in self.done or user in mine for user in users)
+        }
 
     def _statement_of(self, value: SSAValue) -> Operation | None:
         owner = value.owner
@@ -187,6 +211,7 @@ class Group:
     content: Operation | LaneLoop
     guard: SSAValue | None
     inner: tuple["Group", ...] = ()
+    stores: tuple["Group", ...] = ()
 
 
 def grouped(steps: list[Step], forms: Forms) -> list[Group]:
@@ -199,8 +224,8 @@ def grouped(steps: list[Step], forms: Forms) -> list[Group]:
             assert isinstance(last.content, LaneLoop)
             last.content.ops.append(step.op)
         else:
-            inner = tuple(grouped(list(step.inner), forms))
-            groups.append(Group(LaneLoop(shape, [step.op]) if shape else step.op, step.guard, inner))
+            inner, stores = (tuple(grouped(list(steps), forms)) for steps in (step.inner, step.stores))
+            groups.append(Group(LaneLoop(shape, [step.op]) if shape else step.op, step.guard, inner, stores))
     return groups
 
 

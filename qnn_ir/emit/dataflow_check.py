@@ -1,6 +1,6 @@
 """
-The canonical form of dataflow regions (UG1399, "Canonical Forms"): declarations and calls only, arguments that are names
-or constants, and every channel written by one call and read by one later call.
+The canonical form of dataflow regions (UG1399, "Canonical Forms"): declarations and calls only, arguments that are
+names or constants, and every channel written by one call and read by one later call.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

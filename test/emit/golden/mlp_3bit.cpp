@@ -129,10 +129,12 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
 #pragma HLS ARRAY_RESHAPE variable=buffer complete dim=2
   ap_int<8> acc[2];
 #pragma HLS ARRAY_PARTITION variable=acc complete dim=0
+#ifndef __SYNTHESIS__
   for (int k = 0; k < 2; ++k) {
 #pragma HLS UNROLL
     acc[k] = 0;
   }
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     nf_loop:
@@ -141,6 +143,7 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
       for (int sf = 0; sf < 3; ++sf) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
+#pragma HLS DEPENDENCE variable=buffer type=inter direction=RAW distance=3 dependent=true
         const int at = nf * 3 + sf;
         ap_uint<2> x[4];
 #pragma HLS ARRAY_PARTITION variable=x complete dim=0
@@ -150,16 +153,14 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
 #pragma HLS UNROLL
             x[p] = token.range(2 * p + 1, 2 * p);
           }
+          for (int p = 0; p < 4; ++p) {
+#pragma HLS UNROLL
+            buffer[sf][p] = x[p];
+          }
         } else {
           for (int p = 0; p < 4; ++p) {
 #pragma HLS UNROLL
             x[p] = buffer[sf][p];
-          }
-        }
-        if (nf == 0) {
-          for (int p = 0; p < 4; ++p) {
-#pragma HLS UNROLL
-            buffer[sf][p] = x[p];
           }
         }
         ap_int<8> sum[2];
@@ -194,7 +195,10 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
 
 // fc1_width: 4 iterations per frame
 static void fc1_width(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<8> > &out0, const unsigned frames) {
-  ap_uint<4> last = 0;
+  ap_uint<4> last;
+#ifndef __SYNTHESIS__
+  last = 0;
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     g_loop:
@@ -222,10 +226,12 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<14> > &out0, 
 #pragma HLS ARRAY_RESHAPE variable=buffer complete dim=2
   ap_int<7> acc[2];
 #pragma HLS ARRAY_PARTITION variable=acc complete dim=0
+#ifndef __SYNTHESIS__
   for (int k = 0; k < 2; ++k) {
 #pragma HLS UNROLL
     acc[k] = 0;
   }
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     nf_loop:
@@ -234,6 +240,7 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<14> > &out0, 
       for (int sf = 0; sf < 2; ++sf) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
+#pragma HLS DEPENDENCE variable=buffer type=inter direction=RAW distance=2 dependent=true
         const int at = nf * 2 + sf;
         ap_uint<2> x[4];
 #pragma HLS ARRAY_PARTITION variable=x complete dim=0
@@ -243,16 +250,14 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<14> > &out0, 
 #pragma HLS UNROLL
             x[p] = token.range(2 * p + 1, 2 * p);
           }
+          for (int p = 0; p < 4; ++p) {
+#pragma HLS UNROLL
+            buffer[sf][p] = x[p];
+          }
         } else {
           for (int p = 0; p < 4; ++p) {
 #pragma HLS UNROLL
             x[p] = buffer[sf][p];
-          }
-        }
-        if (nf == 0) {
-          for (int p = 0; p < 4; ++p) {
-#pragma HLS UNROLL
-            buffer[sf][p] = x[p];
           }
         }
         ap_int<7> sum[2];
@@ -279,7 +284,10 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<14> > &out0, 
 
 // label_width: 4 iterations per frame
 static void label_width(hls::stream<ap_uint<14> > &in0, hls::stream<ap_uint<28> > &out0, const unsigned frames) {
-  ap_uint<14> last = 0;
+  ap_uint<14> last;
+#ifndef __SYNTHESIS__
+  last = 0;
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     g_loop:
@@ -304,10 +312,12 @@ static void label_width(hls::stream<ap_uint<14> > &in0, hls::stream<ap_uint<28> 
 static void label(hls::stream<ap_uint<28> > &in0, hls::stream<ap_uint<3> > &out0, const unsigned frames) {
   ap_int<10> best[1];
 #pragma HLS ARRAY_PARTITION variable=best complete dim=0
+#ifndef __SYNTHESIS__
   for (int k = 0; k < 1; ++k) {
 #pragma HLS UNROLL
     best[k] = 0;
   }
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     t_loop:

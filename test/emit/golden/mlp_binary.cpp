@@ -178,10 +178,12 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
   ap_uint<8> buffer[3];
   ap_uint<7> acc[2];
 #pragma HLS ARRAY_PARTITION variable=acc complete dim=0
+#ifndef __SYNTHESIS__
   for (int k = 0; k < 2; ++k) {
 #pragma HLS UNROLL
     acc[k] = 0;
   }
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     nf_loop:
@@ -190,6 +192,7 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
       for (int sf = 0; sf < 3; ++sf) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
+#pragma HLS DEPENDENCE variable=buffer type=inter direction=RAW distance=3 dependent=true
         const int at = nf * 3 + sf;
         ap_uint<8> x;
         if (nf == 0) {
@@ -198,11 +201,9 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
           const ap_uint<4> plane_1 = bit_plane<1, 2>(x_1);
           const ap_uint<8> all = (plane_1, plane);
           x = all;
+          buffer[sf] = x;
         } else {
           x = buffer[sf];
-        }
-        if (nf == 0) {
-          buffer[sf] = x;
         }
         ap_uint<7> sum[2];
 #pragma HLS ARRAY_PARTITION variable=sum complete dim=0
@@ -233,7 +234,10 @@ static void fc0(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<4> > &out0, c
 
 // fc1_width: 4 iterations per frame
 static void fc1_width(hls::stream<ap_uint<4> > &in0, hls::stream<ap_uint<8> > &out0, const unsigned frames) {
-  ap_uint<4> last = 0;
+  ap_uint<4> last;
+#ifndef __SYNTHESIS__
+  last = 0;
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     g_loop:
@@ -260,10 +264,12 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<12> > &out0, 
   ap_uint<8> buffer[2];
   ap_int<7> acc[2];
 #pragma HLS ARRAY_PARTITION variable=acc complete dim=0
+#ifndef __SYNTHESIS__
   for (int k = 0; k < 2; ++k) {
 #pragma HLS UNROLL
     acc[k] = 0;
   }
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     nf_loop:
@@ -272,6 +278,7 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<12> > &out0, 
       for (int sf = 0; sf < 2; ++sf) {
 #pragma HLS PIPELINE II=1 style=flp
 #pragma HLS LOOP_FLATTEN
+#pragma HLS DEPENDENCE variable=buffer type=inter direction=RAW distance=2 dependent=true
         const int at = nf * 2 + sf;
         ap_uint<8> x;
         if (nf == 0) {
@@ -280,11 +287,9 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<12> > &out0, 
           const ap_uint<4> plane_1 = bit_plane<1, 2>(x_1);
           const ap_uint<8> all = (plane_1, plane);
           x = all;
+          buffer[sf] = x;
         } else {
           x = buffer[sf];
-        }
-        if (nf == 0) {
-          buffer[sf] = x;
         }
         ap_int<7> sum[2];
 #pragma HLS ARRAY_PARTITION variable=sum complete dim=0
@@ -311,7 +316,10 @@ static void fc1(hls::stream<ap_uint<8> > &in0, hls::stream<ap_uint<12> > &out0, 
 
 // label_width: 3 iterations per frame
 static void label_width(hls::stream<ap_uint<12> > &in0, hls::stream<ap_uint<18> > &out0, const unsigned frames) {
-  ap_uint<12> last = 0;
+  ap_uint<12> last;
+#ifndef __SYNTHESIS__
+  last = 0;
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     k_loop:
@@ -336,10 +344,12 @@ static void label_width(hls::stream<ap_uint<12> > &in0, hls::stream<ap_uint<18> 
 static void label(hls::stream<ap_uint<18> > &in0, hls::stream<ap_uint<3> > &out0, const unsigned frames) {
   ap_int<9> best[1];
 #pragma HLS ARRAY_PARTITION variable=best complete dim=0
+#ifndef __SYNTHESIS__
   for (int k = 0; k < 1; ++k) {
 #pragma HLS UNROLL
     best[k] = 0;
   }
+#endif
   each_frame:
   for (unsigned frame = 0; frame < frames; ++frame) {
     t_loop:
