@@ -23,11 +23,11 @@ def page(report: Mapping[str, Any]) -> str:
             "".join(f'<p class="warning">{escape(line)}</p>' for line in warnings(report)),
             _section("Resources of the device", _device(report), _legend(report)),
             _section("Cycles per frame", _cycles(report), _CYCLES_LEGEND),
+            _section("Layers", _table(report), ""),
             *(
                 _section(f"{TITLES[name]} per layer", _resource(report, name), _legend(report))
                 for name in _shown(report)
             ),
-            _section("Layers", _table(report), ""),
         ]
     )
     return (
@@ -151,9 +151,9 @@ def _resource(report: Mapping[str, Any], name: str) -> str:
             for stage, value in known
             if value is not None
         ]
-        if group:
+        if any(bar.value for bar in group):
             groups.append(group)
-    return bars(groups, f"{TITLES[name]} of every layer") if groups else ""
+    return bars(groups, f"{TITLES[name]} of every layer that takes some") if groups else ""
 
 
 _TEXT = ("name", "node", "actor", "shape", "pe", "simd", "memory", "accumulator")
@@ -161,7 +161,8 @@ _TEXT = ("name", "node", "actor", "shape", "pe", "simd", "memory", "accumulator"
 
 def _table(report: Mapping[str, Any]) -> str:
     stages = _stages(report)
-    columns = [(stage, name) for stage in stages for name in _shown(report)]
+    pairs = [(stage, name) for stage in stages for name in _shown(report)]
+    columns = [(s, n) for s, n in pairs if any(n in figures(row, s) for row in report["layers"])]
     head = [*_TEXT, "cycles", "weight bits", *(f"{TITLES[name]} {stage}" for stage, name in columns)]
     rows = "".join(_row(row, columns, report["cycles_per_frame"]) for row in report["layers"])
     heads = "".join(f"<th>{escape(cell)}</th>" for cell in head)

@@ -16,6 +16,7 @@ import pytest
 from synth_builds import LAYERS, PROCESSES, counted, make_build, tree
 
 from qnn_ir.driver.qnnc import main
+from qnn_ir.driver.synth.store import record_of
 
 fork = multiprocessing.get_context("fork")
 Synth = Callable[..., int]
@@ -114,6 +115,22 @@ def test_a_cache_that_cannot_be_written(
     (tmp_path / "file").write_text("")
     assert synth(build, "--steps", "csynth", "--cache", tmp_path / "file") == 0
     assert "the cache cannot be written" in capsys.readouterr().err
+
+
+def test_users_at_the_same_time(tmp_path: Path) -> None:
+    """They share a cache; whoever is second to finish a step keeps the entry of the first."""
+    builds = [make_build(tmp_path / f"user{number}") for number in range(3)]
+    runs = [fork.Process(target=main, args=(["synth", str(build), "--steps", "layers,ooc"],)) for build in builds]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert [run.exitcode for run in runs] == [0, 0, 0]
+    made = [tree(build / "synth") for build in builds]
+    assert made[0] == made[1] == made[2]
+    entries = sorted((tmp_path / "cache" / "qnn-ir" / "synth").glob("*/*"))
+    assert len(entries) == 6
+    assert all(record_of(entry, entry.name) is not None for entry in entries)
 
 
 @pytest.mark.parametrize(
