@@ -8,7 +8,8 @@ DEVICE = {"lut": 1000, "ff": 2000, "bram18": 10, "dsp": 0, "uram": 0}
 ESTIMATED = [{"lut": 500, "bram18": 1, "dsp": 0, "uram": 0}, {"lut": 20, "bram18": 0, "dsp": 0, "uram": 0}]
 REPORT = {
     "version": "0", "model": "net.onnx", "board": "board", "part": "part", "clock_mhz": 100.0, "cycles_per_frame": 128,
-    "frames_per_second": 781250.0, "weight_bits": 4608, "device": DEVICE, "estimated": total(ESTIMATED),
+    "frames_per_second": 781250.0, "weight_bits": 4608,
+    "transfers": [{"port": "in0", "bytes": 128, "cycles": 16}], "device": DEVICE, "estimated": total(ESTIMATED),
     "layers": [row | {"estimated": figures} for row, figures in zip(LAYERS, ESTIMATED, strict=False)],
 }  # fmt: skip
 MEASURED = {

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "emit.host": BASE | {"dialects.hlsc", "dialects.qnn", "emit"},  # host code is printed from `qnn`
     "emit.scripts": BASE | {"emit", "targets"},  # scripts differ from board to board
     "targets": BASE,
-    "report": BASE | {"analysis", "dialects"},
+    "report": BASE | {"analysis", "dialects", "targets"},
     "runtime": set(),  # shipped to boards: nothing of ours but itself
     "standin": BASE | {"driver.csim"},  # compiles accelerators as C simulation does
     "driver": None,  # knows the whole chain

@@ -14,7 +14,6 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from qnn_ir import __version__
-from qnn_ir.analysis.cost import Cost
 from qnn_ir.device import Device, set_device
 from qnn_ir.dialects import stream
 from qnn_ir.driver.arrays import read_frames
@@ -40,6 +39,7 @@ from qnn_ir.passes.pipelines import (
 from qnn_ir.passes.stream_fold import StreamFoldPass, folding_of
 from qnn_ir.report.layers import layer_report
 from qnn_ir.report.table import layer_table
+from qnn_ir.report.transfers import transfers
 from qnn_ir.targets import Board, find_board
 
 if TYPE_CHECKING:
@@ -118,7 +118,6 @@ def _compile(
     graph = next(op for op in module.walk() if isinstance(op, stream.GraphOp))
     files["folding.json"] = json.dumps(folding_of(graph), indent=1) + "\n"
     report = {"version": __version__} | layer_report(graph, board, model.name, estimate(graph))
-    report["estimate"] = _estimate(graph)
     loaded = loaded_layers(graph)
     run(process_passes(interface))
     record_pipeline(module, default_pipeline(options.input, folding, interface))
@@ -132,15 +131,10 @@ def _compile(
     host = emit_host(module, manifest["top"], manifest["input_ports"], manifest["output_ports"])
     files |= {f"host/{name}": content for name, content in host.items()}
     report |= {"inputs": manifest["inputs"], "outputs": manifest["outputs"]}
+    report["transfers"] = transfers([*manifest["input_ports"], *manifest["output_ports"]], board)
     files["report.json"] = json.dumps(report, indent=1) + "\n"
     files["manifest.json"] = json.dumps(manifest, indent=1) + "\n"
     return files, report
-
-
-def _estimate(graph: stream.GraphOp) -> dict[str, int]:
-    """The first estimate of what the accelerator takes."""
-    total = Cost().plus(*estimate(graph).values())
-    return {"luts": math.ceil(total.lut), "bram18": total.bram18, "dsps": total.dsp}
 
 
 def _accelerator(module: ModuleOp, board: Board) -> dict[str, str]:

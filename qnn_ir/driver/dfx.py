@@ -99,7 +99,7 @@ def _module(out: Path, name: str) -> Module:
         kernel = facts["kernel"]
         streams = tuple(Stream(s["name"], s["bits"], s["input"]) for s in kernel["streams"])
         found = Kernel(kernel["cell"], streams, (), kernel["bytes"])
-        need = Need(*(report["estimate"][key] for key in ("luts", "bram18", "dsps")))
+        need = Need(*(report["estimated"][key] for key in ("lut", "bram18", "dsp")))
         masters, board, clock = kernel["masters"], facts["board"], facts["clock_mhz"]
     except (KeyError, TypeError) as error:
         raise UserError("a file of the build is damaged", str(out), _REBUILD) from error

@@ -7,6 +7,7 @@ from typing import Any
 
 from qnn_ir.report.resources import RESOURCES, STAGES, TITLES, amounts, figures, latest, shares, warnings
 from qnn_ir.report.svg import Bar, bars
+from qnn_ir.report.transfers import bound
 
 _STYLE = "page.css"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # a name from a model can load nothing
@@ -20,7 +21,7 @@ def page(report: Mapping[str, Any]) -> str:
         [
             f"<header><h1>{escape(str(report['model']))}</h1><p>{escape(_about(report))}</p></header>",
             _tiles(report),
-            "".join(f'<p class="warning">{escape(line)}</p>' for line in warnings(report)),
+            "".join(f'<p class="warning">{escape(line)}</p>' for line in (bound(report), *warnings(report)) if line),
             _section("Resources of the device", _device(report), _legend(report)),
             _section("Cycles per frame", _cycles(report), _CYCLES_LEGEND),
             _section("Layers", _table(report), ""),
@@ -120,20 +121,22 @@ def _device(report: Mapping[str, Any]) -> str:
 
 
 def _cycles(report: Mapping[str, Any]) -> str:
-    slowest = report["cycles_per_frame"]
+    steps = [(row["name"], row["node"], row["cycles"]) for row in report["layers"]]
+    steps += [(f"memory, {row['port']}", f"{row['bytes']:,} bytes", row["cycles"]) for row in report["transfers"]]
+    slowest = max((cycles for *_, cycles in steps), default=0)
     groups = [
         [
             Bar(
-                row["name"],
-                row["cycles"],
-                f"{row['cycles']:,}",
-                "critical" if row["cycles"] == slowest else "cycles",
-                f"{row['name']} ({row['node']}): {row['cycles']:,} cycles per frame",
+                name,
+                cycles,
+                f"{cycles:,}",
+                "critical" if cycles == slowest else "cycles",
+                f"{name} ({what}): {cycles:,} cycles per frame",
             )
         ]
-        for row in report["layers"]
+        for name, what, cycles in steps
     ]
-    return bars(groups, "Cycles per frame of every layer") if groups else ""
+    return bars(groups, "Cycles per frame of every layer and of memory") if groups else ""
 
 
 def _shown(report: Mapping[str, Any]) -> list[str]:

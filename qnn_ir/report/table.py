@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qnn_ir.report.resources import RESOURCES, STAGES, TITLES, Amounts, amounts, figures, shares, warnings
+from qnn_ir.report.transfers import bound
 
 _FIRST = ("name", "actor", "shape", "pe", "simd", "cycles", "weight_bits", "accumulator")
 _SHORT = {"estimated": "est", "synthesised": "syn", "placed": "placed"}
@@ -60,6 +61,8 @@ def _speed(report: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{report['cycles_per_frame']} cycles per frame: {fps:,.0f} frames/s at {clock:g} MHz" if fps else "no layers"
     ]
+    if slower := bound(report):
+        lines.append(slower)
     measured = [_measured(figures(report, stage), stage) for stage in STAGES[1:]]
     return lines + [line for line in measured if line]
 

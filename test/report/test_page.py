@@ -82,5 +82,5 @@ def test_names_are_text(key: str) -> None:
 
 
 def test_without_layers_and_figures() -> None:
-    empty = {**REPORT, "layers": [], "estimated": {}, "cycles_per_frame": 0, "frames_per_second": None}
+    empty = {**REPORT, "layers": [], "transfers": [], "estimated": {}, "cycles_per_frame": 0, "frames_per_second": None}
     assert "net.onnx" in read(page(empty)).text
