@@ -30,6 +30,4 @@ def bound(report: Mapping[str, Any]) -> str:
     if slowest is None or slowest["cycles"] <= report["cycles_per_frame"]:
         return ""
     cycles, fps = slowest["cycles"], report["clock_mhz"] * 1e6 / slowest["cycles"]
-    return (
-        f"memory of {report['board']}: {slowest['port']} takes {cycles} cycles per frame: {fps:,.0f} frames/s"
-    )
+    return f"memory of {report['board']}: {slowest['port']} takes {cycles} cycles per frame: {fps:,.0f} frames/s"
