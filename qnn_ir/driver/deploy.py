@@ -16,7 +16,7 @@ from qnn_ir.driver.atomic import MARKER, atomic_folder, check_target
 from qnn_ir.driver.deploy_text import example_script, notebook, readme, slots_readme
 from qnn_ir.driver.host import read_host
 from qnn_ir.driver.manifest import read_manifest
-from qnn_ir.emit.host import emit_network
+from qnn_ir.emit.host import emit_network, has_pointwise_prologue
 from qnn_ir.errors import UserError
 
 Files = dict[str, str | bytes]
@@ -89,6 +89,8 @@ def deployment(out: Path, *, with_bitstream: bool = True, with_cpp: bool = True)
         raise UserError(f"the manifest lacks {', '.join(missing)}", str(out / MARKER), _AGAIN)
     products = bitstream_files(out, manifest)
     manifest["bitstream"] = next(iter(products))
+    if with_cpp:
+        manifest["pointwise"] = has_pointwise_prologue(read_host(out))
     contents: Files = {name: _read(out / source) for name, source in products.items()} if with_bitstream else {}
     contents[MARKER] = json.dumps(manifest, indent=1) + "\n"
     contents |= python_host(out) | (cpp_host(out, manifest) if with_cpp else {})

@@ -256,3 +256,29 @@ def test_external_weights_on_alveo(expected: Any, tmp_path: Path) -> None:
     other.mkdir()
     with pytest.raises(DriverError, match="which XRT cannot reach; build with"):
         Accelerator(deployed(other, folding={"layer_1_MatMul": LOADED["layer_1_MatMul"]}, board="u250"))
+
+
+def test_bytes_are_looked_up(streams: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prologue of the example is one function of every element: bytes give what floats give, and as errors do."""
+    x, _ = images()
+    values = np.arange(64 * 4, dtype=np.uint8).reshape(4, 64)
+    with Accelerator(streams) as accelerator:
+        network = accelerator.network
+        assert network.manifest["pointwise"] is True
+        for frames in (x, values):
+            expected = accelerator.predict(frames.astype(np.float32))
+            np.testing.assert_array_equal(accelerator.predict(frames.astype(np.uint8)), expected)
+        prologue = network.host.prologue
+        monkeypatch.setattr(network.host, "prologue", lambda *_: pytest.fail("not looked up"))
+        accelerator.predict(values)
+        monkeypatch.setattr(network.host, "prologue", prologue)
+        table, legal = network._table
+        assert table.dtype == np.uint8
+        legal[7] = False
+        monkeypatch.setattr(network.host, "prologue", _refuse)
+        with pytest.raises(DriverError, match="off the grid"):
+            accelerator.predict(values)
+
+
+def _refuse(*_inputs: Any) -> Any:
+    raise ValueError("off the grid")

@@ -36,6 +36,8 @@ def test_classes(name: str, images: Any, count: int, accuracy: float, tmp_path: 
     with Accelerator(deploy) as accelerator:
         np.testing.assert_array_equal(accelerator.predict(x), expected)
         assert accelerator.validate([x], y) > accuracy
+        if (x == np.rint(x)).all():  # pixels as bytes
+            np.testing.assert_array_equal(accelerator.predict(x.astype(np.uint8)), expected)
         reference = golden(name)
         assert_golden(accelerator.predict(reference["x"]).astype(np.float64), reference["y64"])
     options = ["--input", deploy / "images_x.npy", "--output", tmp_path / "y.npy"]

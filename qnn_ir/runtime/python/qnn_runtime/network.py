@@ -28,6 +28,7 @@ class Network:
         self.registers: dict[str, dict[str, int]] = self.manifest["registers"]
         self.weights: list[dict[str, Any]] = self.manifest.get("weights", [])
         self.host = _load_host(folder)
+        self._table: tuple[Array, Array] | None = None
         self.input_names = [port["name"] for port in self.manifest["input_ports"]]
         self.output_names = [port["name"] for port in self.manifest["output_ports"]]
         self.input_bytes = [_frame_bytes(port) for port in self.manifest["input_ports"]]
@@ -58,11 +59,40 @@ class Network:
     def encode(self, inputs: list[Array]) -> tuple[list[Array], list[Array]]:
         """The words of every input port, `(N, bytes)`, and the integers that pass by the accelerator."""
         try:
-            integers = self.host.prologue(*inputs)
+            integers = self._integers(inputs)
             words = self.host.pack_inputs(integers)
         except ValueError as error:
             raise DriverError(str(error)) from error
         return [data.reshape(len(data), -1) for data in words], integers[len(words) :]
+
+    def _integers(self, inputs: list[Array]) -> list[Array]:
+        """
+        What the accelerator reads. Bytes are looked up where the prologue is one function of every element: that is
+        several times as fast.
+        """
+        if self.manifest.get("pointwise") and len(inputs) == 1 and inputs[0].dtype == np.uint8:
+            if self._table is None:
+                self._table = self._results_of_bytes()
+            table, legal = self._table
+            if legal.all() or legal[inputs[0]].all():
+                shape = self.manifest["inputs"][0]["shape"]
+                return [table[inputs[0]].reshape(-1, *shape)]
+        integers: list[Array] = self.host.prologue(*inputs)
+        return integers
+
+    def _results_of_bytes(self) -> tuple[Array, Array]:
+        """What the prologue makes of 0 to 255, in a narrow type, and which of them it takes at all."""
+        shape = self.manifest["inputs"][0]["shape"]
+        results, legal = np.zeros(256, np.int64), np.ones(256, bool)
+        for value in range(256):
+            try:
+                results[value] = self.host.prologue(np.full((1, *shape), value, np.uint8))[0].flat[0]
+            except ValueError:
+                legal[value] = False
+        port = self.manifest["input_ports"][0]
+        kinds = ("i1", "i2", "i4") if port["signed"] else ("u1", "u2", "u4")
+        fits = [kind for kind in kinds if port["bits"] <= 8 * int(kind[1])]
+        return results.astype(fits[0] if fits else np.int64), legal
 
     def decode(self, words: list[Array], passing: list[Array]) -> list[Array]:
         """The ONNX outputs for the words of every output port, N frames of bytes in any shape."""
