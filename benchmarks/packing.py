@@ -1,65 +1,56 @@
+#!/usr/bin/env python3
 """
-How fast the host packs and unpacks words, with the code of every generated `host.py`.
+Speed of packing elements into the words of a port and back, in bytes of words per second.
 
-    python benchmarks/packing.py
+    python benchmarks/packing.py [--bits 1 2 3 4 8 16] [--lanes 64] [--megabytes 4] [--repeat 5]
 
-One line per element type: megabytes of words per second, the best of several rounds on one core. "int64" is from and to
-what `prologue` makes and `epilogue` takes, "narrow" from the narrowest machine type (as data of a user may be).
+Elements lie in the narrowest machine integer, as images do, and in 64 bits, as the host functions give them. Those of
+less than 8 bits are bound by their own bytes: 1 bit comes from 8 (or 64) bits of memory.
 """
 
+import argparse
 import time
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qnn_ir.emit.host.python_words import pack_words, unpack_words
-from qnn_ir.int_types import value_range, word_bits
+from qnn_ir.driver.packing import WordFormat, pack, unpack
 
-CASES = [
-    (1, False, 8), (1, False, 64), (2, False, 4), (2, True, 32), (3, False, 16), (3, True, 64), (4, False, 2),
-    (4, True, 16), (5, False, 64), (6, True, 8), (7, True, 8), (8, False, 1), (8, False, 3), (8, True, 64),
-    (12, True, 4), (16, True, 2), (20, True, 1), (24, True, 2), (32, True, 1),
-]  # fmt: skip
-"""Bits, signed, lanes of a word."""
-WORD_MBYTES = 8
-ROUNDS = 5
+
+def best(action: Callable[[], object], repeat: int) -> float:
+    """The seconds of the fastest of `repeat` runs."""
+    seconds: list[float] = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        action()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def measure(bits: int, lanes: int, megabytes: float, repeat: int) -> tuple[int, int, int]:
+    """MB/s of packing narrow elements, of packing 64-bit elements and of unpacking; the round trip is checked."""
+    form = WordFormat(bits, False, lanes, 16)
+    frames = max(1, int(megabytes * 1e6) // form.frame_bytes)
+    narrow = np.min_scalar_type((1 << bits) - 1)
+    elements = np.random.default_rng(bits).integers(0, 1 << bits, (frames, form.frame_elements)).astype(narrow)
+    wide, words = elements.astype(np.int64), pack(elements, form)
+    assert np.array_equal(unpack(words, form), elements)
+    actions = (lambda: pack(elements, form), lambda: pack(wide, form), lambda: unpack(words, form))
+    first, second, third = (round(words.nbytes / best(action, repeat) / 1e6) for action in actions)
+    return first, second, third
 
 
 def main() -> None:
-    print(f"{'element':>8} {'lanes':>6} {'pack narrow':>12} {'pack int64':>12} {'unpack':>12}   MB of words per second")
-    for bits, signed, lanes in CASES:
-        word_bytes = word_bits(bits * lanes) // 8
-        count = WORD_MBYTES * 1_000_000 // word_bytes
-        narrow = frames(bits, signed, count, lanes)
-        words = pack_words(narrow, bits, signed, word_bytes)
-        assert (unpack_words(words, bits, signed, lanes) == narrow).all()
-        wide = narrow.astype(np.int64)
-        seconds = [
-            best(lambda values=narrow: pack_words(values, bits, signed, word_bytes)),  # noqa: B023
-            best(lambda values=wide: pack_words(values, bits, signed, word_bytes)),  # noqa: B023
-            best(lambda data=words: unpack_words(data, bits, signed, lanes)),  # noqa: B023
-        ]
-        speeds = " ".join(f"{words.nbytes / 1e6 / spent:12,.0f}" for spent in seconds)
-        print(f"{('si' if signed else 'ui') + str(bits):>8} {lanes:>6} {speeds}")
-
-
-def frames(bits: int, signed: bool, count: int, lanes: int) -> NDArray[np.integer]:
-    """Random values of the narrowest machine type."""
-    lo, hi = value_range(bits, signed)
-    container = next(size for size in (1, 2, 4, 8) if bits <= 8 * size)
-    kind = np.dtype(f"{'i' if signed else 'u'}{container}")
-    return np.random.default_rng(0).integers(lo, hi, (count, lanes), kind, endpoint=True)
-
-
-def best(work: Callable[[], object]) -> float:
-    """Seconds of the fastest round."""
-    seconds: list[float] = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bits", type=int, nargs="+", default=[1, 2, 3, 4, 8, 16])
+    parser.add_argument("--lanes", type=int, default=64)
+    parser.add_argument("--megabytes", type=float, default=4.0, help="of words")
+    parser.add_argument("--repeat", type=int, default=5)
+    arguments = parser.parse_args()
+    print("bits  pack MB/s  pack from int64 MB/s  unpack MB/s")
+    for bits in arguments.bits:
+        packed, from_wide, unpacked = measure(bits, arguments.lanes, arguments.megabytes, arguments.repeat)
+        print(f"{bits:4}  {packed:9}  {from_wide:20}  {unpacked:11}")
 
 
 if __name__ == "__main__":

@@ -66,15 +66,15 @@ def pack_words(elements: Array, bits: int, signed: bool, word_bytes: int) -> Arr
     count, lanes = elements.shape
     lo, hi = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     kind = np.iinfo(elements.dtype)
-    if elements.size and not lo <= kind.min <= kind.max <= hi:
-        least, most = int(elements.min()), int(elements.max())
-        if least < lo or most > hi:
-            raise ValueError(f"[{least}, {most}] is outside [{lo}, {hi}]")
+    fits = lo <= kind.min and kind.max <= hi
     used = -(-lanes * bits // 8)
     words = (np.empty if used == word_bytes else np.zeros)((count, word_bytes), np.uint8)
     step = max(1, 65536 // lanes)
     for i in range(0, count, step):
-        words[i : i + step, :used] = pack_piece(elements[i : i + step], bits)[:, :used]
+        piece = elements[i : i + step]
+        if not fits and not (lo <= piece.min() and piece.max() <= hi):
+            raise ValueError(f"[{elements.min()}, {elements.max()}] is outside [{lo}, {hi}]")
+        words[i : i + step, :used] = pack_piece(piece, bits)[:, :used]
     return words
 
 
@@ -148,6 +148,10 @@ def join_lanes(lanes: Array, bits: int, container: int, group: int) -> Array:
         return x.view(np.uint8)
     field, width, kind = 8 * container, bits, x.dtype.type
     x = x & kind(sum(((1 << width) - 1) << i * field for i in range(group)))
+    if group * bits == 8:  # one multiplication moves all fields to the highest byte
+        x *= kind(sum(1 << (group - 1) * field - i * (field - width) for i in range(group)))
+        x >>= kind((group - 1) * field)
+        return x.astype(np.uint8)
     while width < group * bits:
         # Pairs of fields: the upper one moves down to the lower one.
         upper = kind(sum(((1 << width) - 1) << (2 * i + 1) * field for i in range(8 * container * group // field // 2)))
@@ -157,8 +161,6 @@ def join_lanes(lanes: Array, bits: int, container: int, group: int) -> Array:
         x |= high
         field, width = 2 * field, 2 * width
     size = -(-group * bits // 8)
-    if size == 1:
-        return x.astype(np.uint8)
     result = np.empty((len(x), size), np.uint8)
     parts = x.view(np.uint8).reshape(len(x), -1)
     for i in range(size):
