@@ -80,6 +80,19 @@ def test_releases(streams: ModuleOp, release: str, board_files: bool, tmp_path: 
     assert {s: p for s, p in check_all(out, release, hls, board_files).items() if p} == {}
 
 
+def test_vivado_hls_reads_the_pragmas_that_it_knows(streams: ModuleOp, tmp_path: Path) -> None:
+    out = write_scripts(streams, find_board("pynq-z1"), tmp_path)
+    source = out / "hls/accelerator.cpp"
+    own = source.read_text() + "#pragma HLS BIND_STORAGE variable=w type=rom_1p impl=lutram\n"
+    source.write_text(own)
+    assert run_script(out / "hls/run_hls.tcl", Session("vivado_hls"), out) == ""
+    read = (out / "synth/hls/accelerator.cpp").read_text()
+    assert "#pragma HLS RESOURCE variable=w core=ROM_1P_LUTRAM\n" in read
+    assert not re.search("style=flp|BIND_STORAGE", read)
+    assert read.count("\n") == own.count("\n")
+    assert (out / "synth/hls/accelerator.h").is_file()
+
+
 @pytest.mark.parametrize("strategy", ["area", "performance", "quick"])
 def test_strategies(streams: ModuleOp, strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QNN_STRATEGY", strategy)

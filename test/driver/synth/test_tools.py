@@ -88,11 +88,11 @@ def test_features_that_a_tool_lacks(
     build: Path, synth: Synth, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = build / "hls" / "accelerator.cpp"
-    source.write_text(source.read_text() + "#pragma HLS PIPELINE II=1 style=flp\n")
+    source.write_text(source.read_text() + "#pragma HLS INTERFACE s_axilite port=w storage_impl=uram\n")
     root = install(tmp_path / "x", "Vivado/2020.1/bin/vivado_hls")
     assert synth(build, "--tool-dir", root, "--steps", "csynth") == 1
     line = capsys.readouterr().err.strip()
-    assert "Vivado HLS 2020.1 has no flushable pipelines" in line
+    assert "Vivado HLS 2020.1 has no weights in UltraRAM" in line
     assert len(line.splitlines()) == 1
 
 
