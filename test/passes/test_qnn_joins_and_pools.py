@@ -30,6 +30,15 @@ def test_products(scales: tuple[float, float], zeros: tuple[float, float], direc
     assert any(not qnn.is_float(op.results[0].type) for op in ops(module, qnn.MulOp))
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_scales_of_weights_outside_their_quantiser(order: int) -> None:
+    net, x = image()
+    scale = np.float32(net.rng.uniform(0.1, 0.9, (4, 1, 1, 1)))
+    weights = net.quant(net.op(qnn.DivOp(net.const(net.rng.normal(0, 2, (4, 3, 3, 3))), net.const(scale))), 1.0)
+    scaled = net.op(qnn.MulOp(*(weights, net.const(scale))[::order]))
+    check(net, net.quant(net.op(qnn.ConvOp(x, scaled)), 0.7))
+
+
 @pytest.mark.parametrize("arms", ["channels", "concatenation"])
 def test_a_sum_of_wide_accumulators(arms: str) -> None:
     net, x = image(scale=1 / 64, bits=8)

@@ -7,6 +7,7 @@ from xdsl.ir import Operation, SSAValue
 
 from qnn_ir.analysis import transfer
 from qnn_ir.analysis.expr import ZERO, Fn, Node, affine, pair
+from qnn_ir.analysis.integerize import roots
 from qnn_ir.analysis.rational import scalar
 from qnn_ir.analysis.transfer import Constant, number
 from qnn_ir.analysis.value import Value, pointwise
@@ -20,6 +21,11 @@ from qnn_ir.passes.integerizing.walk import Walk, parameter, spread
 def _is_constant(walk: Walk, operand: SSAValue) -> bool:
     state = walk.states[operand]
     return isinstance(state, Value) and state.is_constant
+
+
+def _is_quantised(walk: Walk, operand: SSAValue) -> bool:
+    """Whether a quantiser has made the constant `operand`, which then is one of scaled integers."""
+    return roots(walk.value(operand)) is not None
 
 
 def _with_parameter(walk: Walk, operand: SSAValue, constant: SSAValue) -> tuple[Value, Constant]:
@@ -67,7 +73,7 @@ def sub(walk: Walk, op: qnn.SubOp) -> Value:
 def mul(walk: Walk, op: qnn.MulOp) -> Value:
     """`a * b`"""
     a, b = op.operands
-    if _is_constant(walk, a):
+    if _is_constant(walk, a) and not (_is_constant(walk, b) and _is_quantised(walk, a)):
         a, b = b, a
     if _is_constant(walk, b):
         value, factor = _with_parameter(walk, a, b)
