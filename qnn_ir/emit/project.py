@@ -87,9 +87,11 @@ def banner_of(module: ModuleOp, comment: str) -> str:
     pipeline = module.attributes.get(PIPELINE)
     if isinstance(pipeline, StringAttr):
         text = "Pipeline: " + quoted(pipeline.data, longest=4000)
-        lines += textwrap.wrap(
-            text, 118, initial_indent=f"{comment} ", subsequent_indent=f"{comment}   ", break_on_hyphens=False
+        apart = text.replace(",", ", ")  # lines end behind commas
+        wrapped = textwrap.wrap(
+            apart, 118, initial_indent=f"{comment} ", subsequent_indent=f"{comment}   ", break_on_hyphens=False
         )
+        lines += [line.replace(", ", ",") for line in wrapped]
     return "\n".join(lines) + "\n"
 
 

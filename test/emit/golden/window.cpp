@@ -345,16 +345,37 @@ if {[info exists ::env(QNN_TOOL)]} { set tool $::env(QNN_TOOL) }
 set old [string match "vivado_hls*" $tool]
 set standard [expr {$old ? "-std=c++0x" : "-std=c++14"}]
 
+# A copy of a source in `folder`, headers beside it, with the pragmas that Vivado HLS names otherwise (UG902, UG1391).
+proc in_old_words {source folder} {
+  foreach header [glob -nocomplain -directory [file dirname $source] *.h] { file copy -force $header $folder }
+  set file [open $source]
+  set text [string map {style=flp enable_flush} [read $file]]
+  close $file
+  foreach {type core} {rom_1p ROM_1P ram_s2p RAM_S2P} {
+    foreach place {bram lutram} {
+      set new "BIND_STORAGE (variable=\\S+) type=$type impl=$place\\M"
+      regsub -all $new $text "RESOURCE \\1 core=${core}_[string toupper $place]" text
+    }
+  }
+  set file [open [file join $folder [file tail $source]] w]
+  puts -nonewline $file $text
+  close $file
+  return [file join $folder [file tail $source]]
+}
+
 set work [file join $synth hls]
 set reports [file join $synth reports]
 file mkdir $work $reports
 cd $work
 
+set source [file join $here "accelerator.cpp"]
+if {$old} { set source [in_old_words $source $work] }
+
 # Steps after synthesis go on with what an earlier run left.
 set reset [expr {"csynth" in $steps ? "-reset" : ""}]
 open_project {*}$reset "accelerator_hls"
 set_top "accelerator"
-add_files -cflags $standard [file join $here "accelerator.cpp"]
+add_files -cflags $standard $source
 add_files -tb -cflags $standard [file join $here tb.cpp]
 if {!$old} { lappend reset -flow_target vivado }
 open_solution {*}$reset solution1
