@@ -10,6 +10,24 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).parent.parent
 MODELS = Path(os.environ.get("QNN_IR_MODELS", ROOT.parent / "shared" / "models"))
 
+CONVOLUTIONAL = [
+    "cnn_w4a4_mnist_qcdq",
+    "cnn_w4a4_mnist_qonnx",
+    "cnv_w1a1_mt",
+    "cnv_w2a2_mt",
+    "kws1d_w4a4_fsdd_qcdq",
+    "kws1d_w4a4_fsdd_qonnx",
+    "mobilenet_w4a4_cifar10_qcdq",
+    "mobilenet_w4a4_cifar10_qonnx",
+    "ortq_mnist_s8s8_sym_pc_qcdq",
+    "qonnx_espcn_subpixel_w4a4",
+    "resnet_w3a4_cifar10_qcdq",
+    "resnet_w3a4_cifar10_qonnx",
+    "unet_w4a4_mnist_qcdq",
+    "unet_w4a4_mnist_qonnx",
+]
+"""Every quantised network there that has convolutions."""
+
 needs_models = pytest.mark.skipif(not MODELS.is_dir(), reason="no folder of real networks: set QNN_IR_MODELS")
 
 
