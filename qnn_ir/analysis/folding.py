@@ -16,8 +16,8 @@ from typing import NamedTuple, TypeAlias
 
 from qnn_ir.analysis.cost import Cost
 
-MAX_WORD_BITS = 8192
-"""No port is wider: a limit of `ap_int` in the vendor's tools, and no part routes more."""
+MAX_WORD_BITS = 2048
+"""No port is wider: `ap_uint` ends at 4096 bits (UG1399), and a converter of widths holds up to two beats."""
 
 
 class Choice(NamedTuple):

@@ -33,7 +33,7 @@ def layer_files(processes: Iterable[tuple[str, ProcessText]], device: Device) ->
 def width_limit(source: str) -> str:
     """AMD's ap_int.h stops at 1024 bits unless it is told before its inclusion how wide words become (UG1399)."""
     widest = max((int(bits) for bits in re.findall(r"\bap_u?int<(\d+)>", source)), default=0)
-    return f"#define AP_INT_MAX_W {1 << widest.bit_length()}\n" if widest > _AP_INT_MAX_W else ""
+    return f"#define AP_INT_MAX_W {1 << (widest - 1).bit_length()}\n" if widest > _AP_INT_MAX_W else ""
 
 
 def _source(process: ProcessText) -> str:

@@ -37,8 +37,8 @@ from qnn_ir.passes.folding import moving
 from qnn_ir.passes.folding.edges import Edges
 from qnn_ir.passes.folding.moving import Wanted
 
-BUS_BITS = 1024
-"""The widest word of a memory port."""
+_WORD_BITS = {Memory.EXTERNAL: 1024, Memory.WRITABLE: 4096, Memory.URAM: 4096}
+"""The widest word of loaded weights: that of a bus, and that of `ap_uint` (UG1399)."""
 
 _ActorT = TypeVar("_ActorT", bound=Actor)
 
@@ -78,14 +78,14 @@ def _is_binary(op: Weighted) -> bool:
 
 
 def _legal(op: Weighted, choices: list[Choice]) -> list[Choice]:
-    """Those whose tiles of weights fit a word of the memory outside, where that is where they come from."""
-    if op.memory.data != Memory.EXTERNAL:
+    """Those whose tiles of weights fit a word of the memory that they are loaded into."""
+    if not op.memory.data.is_loaded:
         return choices
-    bits = op.stored_element.width.data
-    found = [choice for choice in choices if choice.pe * choice.simd * bits <= BUS_BITS]
+    bits, limit = op.stored_element.width.data, _WORD_BITS[op.memory.data]
+    found = [choice for choice in choices if choice.pe * choice.simd * bits <= limit]
     if not found:
-        lanes = f"pe * simd is at most {BUS_BITS // bits}"
-        raise UserError(f"external weights need more than {BUS_BITS} bits per cycle", location_name(op), lanes)
+        lanes = f"pe * simd is at most {limit // bits}"
+        raise UserError(f"{op.memory.data} weights need more than {limit} bits per cycle", location_name(op), lanes)
     return found
 
 
