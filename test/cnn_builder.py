@@ -96,7 +96,7 @@ class Builder:
             return self._multi_threshold(name, shape, amp)
         bits, signed = self.choose.integer(2, 6), self.choose.one_of((True, False))
         largest = (1 << bits - signed) - 1
-        unit = self.scale(1.5 * amp / largest)
+        unit = self.scale(0.7 * amp / largest)
         zero = self.choose.one_of((0, 0, 0, 1, -1)) if not (self.qcdq and not signed) else self.choose.one_of((0, 0, 2))
         if self.qcdq:
             y = self._qcdq(name, unit, zero, bits, signed)

@@ -57,16 +57,16 @@ def _head(b: Builder, x: Tensor) -> tuple[str, int, tuple[int, ...] | None]:
 
 
 def draw_cnn(choose: Choose, operations: Sequence[Operation] = OPERATIONS) -> Cnn:
-    """A random network of one to five operations."""
+    """A random network of two to six operations; what does not fit is drawn again a few times."""
     seed = choose.integer(0, 2**31 - 1)
     odd, qcdq = choose.one_of((False, False, True)), choose.one_of((False, True))
     b = Builder(choose, np.random.default_rng([seed, 0]), odd, qcdq)
     rank = choose.one_of((2, 2, 1))
     shape = (1, choose.integer(1, 6), *(choose.integer(3, 6) for _ in range(rank)))
     source = b.quantise("input", shape, 8.0)
-    for _ in range(choose.integer(1, 5)):
-        x = choose.one_of(b.tensors[-2:])
-        choose.one_of(operations)(b, x)
+    for _ in range(choose.integer(2, 6)):
+        attempts = (choose.one_of(operations)(b, choose.one_of(b.tensors[-2:])) for _ in range(4))
+        next((tensor for tensor in attempts if tensor is not None), None)
     name, element, result = _head(b, b.tensors[-1])
     model = _model(b, shape, name, element, result)
     return Cnn(model, shape, source.unit, not odd and not b.smooth, frozenset(b.refusals), seed)
