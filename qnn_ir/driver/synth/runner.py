@@ -50,7 +50,11 @@ def locked(synth: Path) -> Generator[None]:
             raise UserError("another `qnnc synth` works in this folder", str(synth), "wait for it") from error
         shutil.rmtree(synth / ".work", ignore_errors=True)
         sweep(synth)
-        yield
+        try:
+            yield
+        finally:
+            # Tools of a run that was killed a moment before ours may have made folders after we cleaned up.
+            shutil.rmtree(synth / ".work", ignore_errors=True)
 
 
 @dataclass
