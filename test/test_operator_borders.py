@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,6 +90,27 @@ def test_between_convolutions(name: str, tmp_path: Path) -> None:
 def test_at_the_end(name: str, tmp_path: Path) -> None:
     g = Graph(1, 3, 4, 6)
     check(g.model(CASES[name][0](g)), frames_of(g), tmp_path)
+
+
+# offsets that float32 keeps: the executor is exact too
+OFF_GRID: dict[str, tuple[tuple[float, ...], tuple[int, ...], dict[str, Any]]] = {
+    "one_offset": ((1229 / 4096,), (3, 3), {"pads": (1, 1, 1, 1)}),
+    "offsets": ((1229 / 4096, -0.75, 5001 / 4096, 0.0), (3, 3), {"pads": (1, 1, 1, 1)}),
+    "far_away": ((1000 + 1 / 4096,), (3, 3), {"pads": (1, 1, 1, 1)}),
+    "strides": ((1229 / 4096,), (3, 2), {"pads": (0, 1, 2, 0), "strides": (2, 1), "dilations": (1, 2)}),
+    "groups": ((1229 / 4096, -0.75, 5001 / 4096, 401 / 4096), (3, 3), {"pads": (1, 1, 1, 1), "group": 2}),
+    "depthwise": ((1229 / 4096, -0.75, 5001 / 4096, 401 / 4096), (3, 3), {"pads": (1, 1, 1, 1), "group": 4}),
+    "more_padding_than_kernel": ((1229 / 4096,), (2, 2), {"pads": (2, 2, 2, 2)}),
+}
+
+
+@pytest.mark.parametrize("name", OFF_GRID)
+def test_padded_convolutions_off_the_grid(name: str, tmp_path: Path) -> None:
+    """Zero is no integer of the input: a bias per kind of border, exactly."""
+    offsets, kernel, attributes = OFF_GRID[name]
+    g = Graph(1, 3, 4, 6)
+    y = g.conv(shifted(g, features(g), *offsets), 4, 4, *kernel, **attributes)
+    check(g.model(g.conv(y, 4, 2, 1, 1)), frames_of(g), tmp_path)
 
 
 def test_class_token(tmp_path: Path) -> None:

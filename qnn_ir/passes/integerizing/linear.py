@@ -17,12 +17,15 @@ from qnn_ir.dialects import qnn
 from qnn_ir.errors import UserError
 from qnn_ir.int_types import value_range, width_of
 from qnn_ir.passes.integer_form import tap_phases
+from qnn_ir.passes.integerizing.conv_borders import border_bias, near_zero
 from qnn_ir.passes.integerizing.joins import add_affine
 from qnn_ir.passes.integerizing.walk import Deferred, Walk, element_type, parameter, shifted
 from qnn_ir.passes.integerizing.weights import Dot, Range, channels_of, dots, weights_of
 
 Ints = NDArray[np.int64]
 ZERO_BITS = 24
+PAD_BITS = 8
+"""Wider factors cost more than a bias per kind of border."""
 Build = Callable[[SSAValue, SSAValue, IntegerType], Operation]
 
 
@@ -83,9 +86,10 @@ def conv(walk: Walk, op: qnn.ConvOp) -> Value:
     """Convolution; the padding is the stored integer that means zero."""
     constant = walk.value(op.w)
     value, form = walk.affine(op.x)
-    pad = 0
+    pad, takes_back = 0, False
     if any(op.window().pads):
         value, form, pad = _padded(walk, value, form)
+        takes_back = not pad and not form.b.is_constant(0)
     outputs, inputs = constant.shape[:2]
     group = op.group.value.data
     window = op.window()
@@ -111,14 +115,19 @@ def conv(walk: Walk, op: qnn.ConvOp) -> Value:
         (np.arange(outputs) // (outputs // group) * inputs)[:, None] + np.arange(inputs),
         build,
     )
-    return _biased(walk, _linear(walk, layer, value, form, constant, 1), op.bias)
+    total = _linear(walk, layer, value, form, constant, 1)
+    if takes_back:
+        total = transfer.scale_shift(total, transfer.number(1), border_bias(walk, op, value, form, constant))
+    return _biased(walk, total, op.bias)
 
 
 def _padded(walk: Walk, value: Value, form: Affine) -> tuple[Value, Affine, int]:
-    """The stored integer of zero; where there is no common one, the tensor is rescaled so that it is 0."""
+    """The stored integer of zero; where there is no common one, the tensor is rescaled or shifted so that it is 0."""
     pad = 0
     if len(form.s) == len(form.b) == 1 and form.s[0] and (zero := -form.b[0] / form.s[0]).denominator == 1:
         pad = int(zero)
+    elif zero_bits(form) > PAD_BITS:
+        value, form = near_zero(walk, value, form)
     else:
         value, form = rezero(walk, value, form)
     widened = Affine(form.s, form.b, np.minimum(form.lo, pad), np.maximum(form.hi, pad))
