@@ -84,6 +84,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=20000)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if arguments.all and "QNN_IR_MODELS" not in os.environ:
+        parser.error("--all needs QNN_IR_MODELS, the folder of networks")
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as work:
         for model in networks() if arguments.all else arguments.models:
