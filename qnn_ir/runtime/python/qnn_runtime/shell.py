@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from typing import Any
 
 from .errors import DriverError
@@ -23,7 +24,7 @@ class Buffers:
         self.outputs = outputs
 
 
-class Shell:
+class Shell(ABC):
     """
     The accelerator with its buffers. A call of N frames is started on a slot and ends by itself; `depth` calls can be
     under way, further ones wait in the driver.
@@ -33,37 +34,39 @@ class Shell:
     max_output_bytes = 0
     """The longest transfer of an output, 0 where there is no limit."""
 
+    @abstractmethod
     def allocate(self, input_bytes: list[int], output_bytes: list[int]) -> Buffers:
         """Buffers of that many bytes for each port."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, slot: Buffers, frames: int) -> Any:
         """Start a call on the frames in `slot`; a handle to ask for its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done(self, call: Any) -> bool:
         """Whether the call has ended and its outputs are in the slot. A `DriverError` where it has failed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stuck(self, call: Any) -> str:
         """What the registers say of a call that does not end."""
-        raise NotImplementedError
 
     async def interrupt(self, call: Any) -> bool:
         """Wait for an interrupt that tells of an end; False at once where there is none."""
         return False
 
+    @abstractmethod
     def write_weights(self, entry: dict[str, Any], words: bytes) -> None:
         """Give a layer its weights."""
-        raise NotImplementedError
 
     def attach(self, network: Any, slot: Any) -> None:
-        """Use the accelerator that has come into the slot."""
-        raise NotImplementedError
+        """Use the accelerator that has come into the slot. A `DriverError` where the board has none."""
+        raise DriverError("no reconfigurable slot on this board", "make one with `qnnc dfx` for a Zynq board")
 
+    @abstractmethod
     def release(self, slot: Buffers) -> None:
         """Give the buffers back."""
 
+    @abstractmethod
     def close(self) -> None:
         """Give everything back."""
 

@@ -87,6 +87,9 @@ class XrtShell(Shell):
         place = self.network.manifest["arguments"].index(argument)
         return _Buffer(self._xrt, self._device, size, self._kernel.group_id(place))
 
+    def release(self, slot: Buffers) -> None:
+        """XRT frees a buffer with its last reference."""
+
     def close(self) -> None:
         self._weights = {}
         del self._kernel, self._device
